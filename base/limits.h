@@ -1,0 +1,35 @@
+/*
+ * Every cap on memory that input from outside can make us use, in one place,
+ * each with its reason.  SMALL_LIMITS builds shrink the first allocations so
+ * that tests meet every growth path.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#ifdef SMALL_LIMITS
+#define BUF_FIRST_ALLOC 1u
+#else
+#define BUF_FIRST_ALLOC 256u
+#endif
+
+#define KIB(n) ((size_t)(n) << 10)
+#define MIB(n) ((size_t)(n) << 20)
+
+/* A Jupyter message: notebooks send cells of 10 MB and widgets buffers of 100 MB. */
+#define LIMIT_JUPYTER_MESSAGE MIB(512)
+/* A configuration, connection or credentials file that is larger is not one. */
+#define LIMIT_SMALL_FILE MIB(1)
+/* JSON answers of MLflow, AWS and the manager; the largest legitimate ones are run lists. */
+#define LIMIT_HTTP_JSON MIB(64)
+/* One DRDA reply object after joining its segments: QRYBLKSZ is at most 10 MB on both servers. */
+#define LIMIT_DRDA_OBJECT MIB(64)
+/* One statement's text: servers refuse more than about 1 MB; leave room for their own error. */
+#define LIMIT_SQL_TEXT MIB(16)
+/* One record of an imported file: a row of 1,012 columns of 32 KB text. */
+#define LIMIT_IMPORT_RECORD MIB(32)
+/* HTML of one table as shown: front ends freeze beyond a few megabytes. */
+#define LIMIT_DISPLAY_HTML MIB(8)
+/* Bridge messages from the child: a frame's first rows as JSON. */
+#define LIMIT_BRIDGE_MESSAGE MIB(64)
+
+#endif

@@ -1,0 +1,74 @@
+/* base/fs.c and base/config.c, which reads through it */
+#include "base/config.h"
+#include "base/fs.h"
+#include "base/str.h"
+
+#include "tests/harness.h"
+
+#include <sys/stat.h>
+
+static char *scratch(void)
+{
+	static char dir[64];
+
+	snprintf(dir, sizeof(dir), "/tmp/splice-test-XXXXXX");
+	return mkdtemp(dir);
+}
+
+TEST(write_is_whole_and_read_is_capped)
+{
+	_cleanup_free_ char *path = str_fmt("%s/a/b/file", scratch());
+	_cleanup_free_ char *dir = str_ndup(path, strlen(path) - 5);
+	_cleanup_buf_ struct buf b;
+	struct err err = ERR_INIT;
+
+	REQUIRE_OK(fs_mkdir_p(dir, 0700, &err), &err);
+	REQUIRE_OK(fs_write_atomic(path, "hello", 5, 0600, &err), &err);
+	buf_init(&b, 5);
+	CHECK_OK(fs_read(path, &b, &err), &err);
+	CHECK_MEM(b.data, b.len, "hello", (size_t)5);
+	CHECK_INT(fs_read(path, &b, &err), E_TOOBIG);
+	buf_clear(&b);
+	CHECK_INT(fs_read("/nonexistent/x", &b, &err), E_NOTFOUND);
+}
+
+TEST(runtime_place_must_be_private)
+{
+	_cleanup_free_ char *open_dir = str_dup(scratch());
+	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *below = str_fmt("%s/splice-kernel", open_dir);
+	struct err err = ERR_INIT;
+
+	setenv("XDG_RUNTIME_DIR", open_dir, 1);
+	REQUIRE_OK(fs_place(PLACE_RUNTIME, "x.sock", &path, &err), &err);
+	CHECK(str_ends_ci(path, "/splice-kernel/x.sock"));
+	REQUIRE(chmod(below, 0755) == 0);
+	free(TAKE(path));
+	CHECK_INT(fs_place(PLACE_RUNTIME, "x.sock", &path, &err), E_AUTH);
+}
+
+TEST(settings_environment_wins_over_file)
+{
+	static const char text[] = "rows = 5\nwrong = 1\n[spark]\nmemory = 2g\n[bucket]\na = /x\n";
+	_cleanup_free_ char *home = str_dup(scratch());
+	_cleanup_free_ char *file = str_fmt("%s/splice-kernel/config", home);
+	_cleanup_(config_freep) struct config *c = NULL;
+	struct err err = ERR_INIT;
+	int64_t rows = 0;
+
+	setenv("XDG_CONFIG_HOME", home, 1);
+	REQUIRE_OK(config_load(&c, &err), &err); /* no file yet; makes the folder */
+	config_free(TAKE(c));
+	REQUIRE_OK(fs_write_atomic(file, text, strlen(text), 0600, &err), &err);
+	REQUIRE_OK(config_load(&c, &err), &err);
+	CHECK_STR(config_unknown(c), "wrong");
+	CHECK_STR(config_get(c, "spark.memory"), "2g");
+	CHECK_STR(config_get(c, "bucket.a"), "/x");
+	CHECK_STR(config_get(c, "db.port"), "1527");
+	CHECK_OK(config_get_i64(c, "rows", &rows, &err), &err);
+	CHECK_INT(rows, 5);
+	setenv("SPLICE_SPARK_MEMORY", "3g", 1);
+	CHECK_STR(config_get(c, "spark.memory"), "3g");
+}
+
+TEST_MAIN()
