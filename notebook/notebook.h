@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
+struct files;
 struct tracking;
 struct services;
 struct session;
@@ -22,6 +23,7 @@ struct notebook {
 	const struct log *log;       /* any thread */
 	struct tracking *tracking;   /* any thread (locks itself) */
 	struct services *services;   /* any thread (locks itself); see notebook/services.h */
+	struct files *files;         /* any thread; see notebook/files.h */
 	const char *path;            /* the notebook's file (JPY_SESSION_NAME), or NULL */
 };
 
