@@ -62,6 +62,7 @@ struct magic_call {
 	size_t n_args;
 	const char *const *words; /* further words of the magic line, NULL-terminated */
 	size_t n_words;
+	const char *rest; /* the magic line's text behind the options, as typed */
 	const char *body; /* the cell below the magic line, NUL-terminated */
 	size_t body_len;
 	const char *cell;        /* the whole cell as typed */
