@@ -319,6 +319,7 @@ static bool set_transfer(CURL *e, struct transfer *t, bool loopback)
 	bool failed = false;
 
 	SET(e, CURLOPT_URL, req->url);
+	SET(e, CURLOPT_PATH_AS_IS, 1L);
 	SET(e, CURLOPT_NOSIGNAL, 1L);
 	/* A lookup that hangs must not hold up an interrupted request. */
 	SET(e, CURLOPT_QUICK_EXIT, 1L);
@@ -338,7 +339,7 @@ static bool set_transfer(CURL *e, struct transfer *t, bool loopback)
 	/* curl sends again by itself when a kept connection proves dead, POST included. */
 	if (req->once)
 		SET(e, CURLOPT_FRESH_CONNECT, 1L);
-	if (loopback)
+	if (loopback || req->direct)
 		SET(e, CURLOPT_PROXY, "");
 	return !failed;
 }

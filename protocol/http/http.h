@@ -58,7 +58,7 @@ typedef int http_sink_fn(void *userdata, const void *p, size_t n, struct err *er
 
 struct http_request {
 	const char *method; /* "GET", "HEAD", "POST", "PUT", … */
-	const char *url;    /* http or https, percent-encoded */
+	const char *url;    /* http or https, percent-encoded; dot segments are sent as they are */
 	const struct http_header *headers;
 	size_t n_headers;
 	const void *body; /* NULL: none, or `source` */
@@ -72,6 +72,7 @@ struct http_request {
 	int max_redirects;  /* 0: a 3xx is returned as it is */
 	size_t max_body;    /* cap on a body in memory; 0: LIMIT_HTTP_JSON */
 	bool once;          /* never send a second time by itself: takes a new connection */
+	bool direct;        /* not through a proxy, whatever the environment says */
 	http_sink_fn *sink; /* gets the body of a 2xx answer instead of response.body */
 	void *sink_data;
 	struct cancel *cancel; /* may be NULL; heard within 100 ms */
