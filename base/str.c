@@ -329,6 +329,15 @@ int str_parse_bool(const char *s, bool *ret, struct err *err)
 	return err_set(err, E_INPUT, "\"%.60s\" is neither true nor false", s);
 }
 
+int str_hex_digit(char c)
+{
+	if (str_is_digit(c))
+		return c - '0';
+	if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))
+		return (c | 0x20) - 'a' + 10;
+	return -1;
+}
+
 void str_hex(char *dst, const void *p, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -59,6 +59,8 @@ int str_parse_f64(const char *s, double *ret, struct err *err) _must_check_;
 /* true/false, yes/no, on/off, 1/0 in any case. */
 int str_parse_bool(const char *s, bool *ret, struct err *err) _must_check_;
 
+/* Value of a hexadecimal digit, -1 for another character. */
+int str_hex_digit(char c);
 /* A byte string as lower-case hex; dst holds 2 * n + 1. */
 void str_hex(char *dst, const void *p, size_t n);
 

@@ -76,15 +76,6 @@ static int by_name_and_order(const void *a, const void *b)
 
 /* --- query --- */
 
-static int hex_digit(char c)
-{
-	if (str_is_digit(c))
-		return c - '0';
-	if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
 /* Bring n bytes of a query into the one encoding that is signed: `+` is a plus, not a space. */
 static char *reencode(const char *s, size_t n)
 {
@@ -94,8 +85,9 @@ static char *reencode(const char *s, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		char c = s[i];
 
-		if (c == '%' && n - i > 2 && hex_digit(s[i + 1]) >= 0 && hex_digit(s[i + 2]) >= 0) {
-			c = (char)(hex_digit(s[i + 1]) << 4 | hex_digit(s[i + 2]));
+		if (c == '%' && n - i > 2 && str_hex_digit(s[i + 1]) >= 0 &&
+		    str_hex_digit(s[i + 2]) >= 0) {
+			c = (char)(str_hex_digit(s[i + 1]) << 4 | str_hex_digit(s[i + 2]));
 			i += 2;
 		}
 		http_escape(&b, &c, 1, "");
