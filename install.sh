@@ -3,6 +3,7 @@
 # the kernelspec. What is there already is not touched, so running it again takes seconds.
 set -euo pipefail
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+unset PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET # they would lead pip out of the private environments
 
 usage() {
 	cat <<'EOF'
@@ -80,11 +81,12 @@ plan() {
 	[ "$MODE" != test ] || PACKAGE_FILES+=("$TOP/tools/install/packages-test.txt")
 	MISSING_PACKAGES=$(missing_packages "${PACKAGE_FILES[@]}" | tr '\n' ' ')
 	if ! command -v python3 >/dev/null || ! environment_is_current python "$(runtime_pins)"; then
-		NEED_RUNTIME=1
+		NEED_RUNTIME="a private Python environment: 1.5 GB on disk, 0.8 GB to fetch, one to five minutes"
+		[ ! -f "$LIB/python/.pins" ] || NEED_RUNTIME="other versions in the private Python environment"
 		NEED_MEGABYTES=$((NEED_MEGABYTES + 4500))
 	fi
 	if [ "$MODE" = test ] && { [ -n "$NEED_RUNTIME" ] || ! environment_is_current python-test "$(test_pins)"; }; then
-		NEED_TEST=1
+		NEED_TEST="one more for tests: 0.4 GB, half a minute"
 		NEED_MEGABYTES=$((NEED_MEGABYTES + 600))
 	fi
 	jars_are_current || { NEED_JARS=1; NEED_MEGABYTES=$((NEED_MEGABYTES + 100)); }
@@ -98,8 +100,8 @@ show_plan() {
 	say "Installing splice-kernel into $PREFIX. Missing:"
 	[ -z "$MISSING_PACKAGES" ] || printf '%s\n' "$MISSING_PACKAGES" | fold -s -w 88 |
 		sed '1s/^/  system packages: /; 2,$s/^/                   /'
-	[ -z "$NEED_RUNTIME" ] || say "  a private Python environment: 1.5 GB on disk, 0.8 GB to fetch, two to five minutes"
-	[ -z "$NEED_TEST" ] || say "  one more for tests: 0.4 GB, half a minute"
+	[ -z "$NEED_RUNTIME" ] || say "  $NEED_RUNTIME"
+	[ -z "$NEED_TEST" ] || say "  $NEED_TEST"
 	[ -z "$NEED_JARS" ] || say "  Java archives of Derby and of Spark's S3 access: 20 MB"
 }
 

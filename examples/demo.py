@@ -7,6 +7,7 @@ are kept, also when a cell fails. `install.sh --demo` calls this.
 """
 import argparse
 import asyncio
+import atexit
 import os
 import re
 import shutil
@@ -111,11 +112,19 @@ def show_error(cell):
             say("      " + shorten(last, 2 * width()))
 
 
+def show_death(log):
+    say("The kernel died. Its last words, in %s:" % log)
+    with open(log, errors="replace") as lines:
+        for line in lines.read().splitlines()[-TRACEBACK_LINES:]:
+            say("      " + shorten(line, width() - 6))
+
+
 class Run:
     """One run of the notebook: its client, where it stands, and how it ended."""
 
     def __init__(self, notebook, kernel, folder):
         self.notebook = notebook
+        self.log = os.path.join(folder, "kernel.log")
         self.client = NotebookClient(notebook, timeout=None, kernel_name=kernel, record_timing=True,
                                      resources={"metadata": {"path": folder}})
         self.interrupted = False
@@ -128,6 +137,10 @@ class Run:
             return
         self.interrupted = True
         asyncio.ensure_future(self.client.km.interrupt_kernel())
+
+    def on_terminate(self):
+        self.interrupted = True
+        self.task.cancel()
 
     async def tick(self, label):
         """A live line with the seconds, on a terminal."""
@@ -167,11 +180,15 @@ class Run:
     async def execute(self):
         """Returns the index of the cell that failed, or None."""
         self.task = asyncio.current_task()
-        async with self.client.async_setup_kernel():
+        with open(self.log, "w") as log:    # the kernel's own words would disturb the terminal
+            return await self.execute_with(log)
+
+    async def execute_with(self, log):
+        async with self.client.async_setup_kernel(stdout=log, stderr=log):
             loop = asyncio.get_running_loop()
             # nbclient's own handlers would take the kernel away in the middle of a cell.
             loop.add_signal_handler(signal.SIGINT, self.on_interrupt)
-            loop.add_signal_handler(signal.SIGTERM, self.task.cancel)
+            loop.add_signal_handler(signal.SIGTERM, self.on_terminate)
             return await self.cells()
 
 
@@ -218,13 +235,16 @@ def run(arguments):
     except NoSuchKernel:
         say('There is no kernel "%s". ./install.sh installs it.' % arguments.kernel)
         return 1
-    except DeadKernelError:
-        say("The kernel died in this cell.")
+    except DeadKernelError:     # also what nbclient makes of a cancelled wait
+        if not this.interrupted:
+            show_death(this.log)
         status = 1
     except (asyncio.CancelledError, KeyboardInterrupt):
         this.interrupted = True
     except RuntimeError as error:
+        atexit.unregister(this.client._cleanup_kernel)     # left behind by nbclient; fails on the way out
         say("The kernel does not start: %s" % error)
+        show_death(this.log)
         return 1
     paths = save(notebook, arguments.output, name)
     say()

@@ -4,7 +4,7 @@
 JARS_LIST=$TOP/tools/jars/jars.sha256
 
 jars_are_current() {
-	[ -d "$LIB/jars" ] && (cd "$LIB/jars" && sha256sum --quiet --status -c "$JARS_LIST") &&
+	[ -d "$LIB/jars" ] && (cd "$LIB/jars" && sha256sum --quiet --status -c "$JARS_LIST" 2>/dev/null) &&
 		[ "$(find "$LIB/jars" -name '*.jar' | wc -l)" -eq "$(wc -l <"$JARS_LIST")" ]
 }
 

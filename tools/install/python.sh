@@ -66,7 +66,7 @@ finish_environment() {
 	local place=$1 pins=$2 from to
 	from=$(printf '%s' "$place.new" | sed 's/[][\\.*^$|]/\\&/g')
 	to=$(printf '%s' "$place" | sed 's/[\\&|]/\\&/g')
-	grep -lIrF -- "$place.new" "$place.new/bin" "$place.new/pyvenv.cfg" "$place.new/share/jupyter/kernels" 2>/dev/null |
+	{ grep -lIrF -- "$place.new" "$place.new/bin" "$place.new/pyvenv.cfg" "$place.new/share/jupyter/kernels" || true; } |
 		tr '\n' '\0' | xargs -0 -r sed -i "s|$from|$to|g"
 	echo "$pins" >"$place.new/.pins"
 	[ ! -d "$place" ] || mv "$place" "$place.old"

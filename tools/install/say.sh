@@ -89,6 +89,10 @@ step_failed() {
 	case $words in
 	*"No space left on device"*)
 		fail "$what failed: the disk is full." "Make room below $PREFIX (or choose another --prefix) and run this again." ;;
+	*"PKIX path building failed"* | *"CERTIFICATE_VERIFY_FAILED"*)
+		fail "$what failed: the registry's certificate is not trusted, as behind a proxy that looks into connections." \
+			"Add the proxy's certificate to the system's (on Debian: /usr/local/share/ca-certificates, then" \
+			"update-ca-certificates) and run this again." "The whole output is in $LOG" ;;
 	*"Temporary failure in name resolution"* | *"Name or service not known"* | *"Temporary failure resolving"* | \
 		*"Network is unreachable"* | *"NewConnectionError"* | *"UnknownHostException"* | *"Connection refused"* | \
 		*"ConnectTimeout"* | *"Connect timed out"* | *"Read timed out"* | *"Cannot connect to proxy"* | *"Unknown host"* | \
@@ -97,6 +101,6 @@ step_failed() {
 			"Check the connection (and the proxy settings) and run this again: what is done is not repeated." \
 			"The whole output is in $LOG" ;;
 	esac
-	printf '%s\n' "$words" | grep -v '^ *$' | tail -15 | sed 's/^/  | /' >&2
+	printf '%s\n' "$words" | grep -v '^ *$\|already satisfied' | tail -15 | sed 's/^/  | /' >&2
 	fail "$what failed; the lines above are the last it said." "The whole output is in $LOG"
 }
