@@ -16,6 +16,7 @@ const struct config_setting config_settings[] = {
 	{"create_schema", "true", "set schema makes a missing schema, with a notice"},
 	{"rows", "1000", "rows shown of a result"},
 	{"python", NULL, "Python interpreter of %spark.pyspark cells"},
+	{"site", NULL, "folder that holds the Python package splicemachine"},
 	{"python2_division", "false", "int / int floors in cells, as in Python 2"},
 	{"log_level", "info", "error, warning, info or debug"},
 	{"trace", NULL, "file that gets a readable trace of the database protocol"},

@@ -104,6 +104,40 @@ const char *str_find_ci(const char *s, const char *needle)
 	return *needle ? NULL : s;
 }
 
+enum { DISTANCE_MAX = 64 };
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+	size_t m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* Optimal string alignment, three rows at a time. */
+size_t str_distance(const char *a, const char *b)
+{
+	size_t rows[3][DISTANCE_MAX], na = strlen(a), nb = strlen(b);
+
+	if (na >= DISTANCE_MAX || nb >= DISTANCE_MAX)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= nb; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		size_t *now = rows[i % 3], *up = rows[(i + 2) % 3], *upper = rows[(i + 1) % 3];
+
+		now[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			bool same = lower(a[i - 1]) == lower(b[j - 1]);
+
+			now[j] = min3(up[j] + 1, now[j - 1] + 1, up[j - 1] + !same);
+			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+			    lower(a[i - 2]) == lower(b[j - 1]) && upper[j - 2] + 1 < now[j])
+				now[j] = upper[j - 2] + 1;
+		}
+	}
+	return rows[na % 3][nb];
+}
+
 char *str_trim(char *s)
 {
 	size_t n;

@@ -29,6 +29,10 @@ bool str_ends_ci(const char *s, const char *suffix);
 /* Find `needle` ignoring ASCII case; NULL when absent. */
 const char *str_find_ci(const char *s, const char *needle);
 
+/* Edits (insert, delete, change, swap of neighbours) between two short names, ASCII case ignored;
+ * names over 63 bytes are far from everything. */
+size_t str_distance(const char *a, const char *b);
+
 /* Cut white space at both ends, in place; returns the new start within s. */
 char *str_trim(char *s);
 void str_upper_ascii(char *s);

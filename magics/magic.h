@@ -62,8 +62,8 @@ struct magic_call {
 	size_t n_args;
 	const char *const *words; /* further words of the magic line, NULL-terminated */
 	size_t n_words;
-	const char *rest; /* the magic line's text behind the options, as typed */
-	const char *body; /* the cell below the magic line, NUL-terminated */
+	const char *body; /* the cell below the magic line, NUL-terminated; with inline_body the
+			   * text behind the options stands before it */
 	size_t body_len;
 	const char *cell;        /* the whole cell as typed */
 	int body_line;           /* line number of the body's first line in the cell, from 1 */
@@ -72,8 +72,9 @@ struct magic_call {
 	struct session *session; /* of this subshell */
 	struct output *out;
 	struct cancel *cancel;
-	char *relay; /* set by a magic that returns MAGIC_RELAY: Python for the child; the
-		      * kernel frees it.  NULL relays the body. */
+	/* Set by a magic that returns MAGIC_RELAY; the kernel releases both. */
+	char *relay;            /* Python for the child; NULL relays the body */
+	json_t *relay_metadata; /* object merged into metadata.splice (docs/BRIDGE.md), or NULL */
 };
 
 enum { MAGIC_RELAY = 1 }; /* run: the rest of this cell belongs to the child */
@@ -84,6 +85,7 @@ struct magic {
 	const char *usage;   /* a few lines with examples, shown by --help and on errors */
 	const struct magic_option *options; /* ends with a NULL name; may be NULL */
 	bool takes_words;                   /* false: words beside the options are a usage error */
+	bool inline_body;                   /* text behind the options is body: `%sql select 1` */
 	int (*run)(struct magic_call *call, struct err *err);
 	/*
 	 * Completion inside the body: add matches for the text before byte `at`, and set
@@ -96,6 +98,9 @@ struct magic {
 /* All magics, ending with NULL. */
 extern const struct magic *const magics_all[];
 const struct magic *magic_find(const char *name, size_t n);
+
+/* Help as `%NAME --help` shows it, made from the table entry; the caller frees. */
+char *magic_help(const struct magic *m);
 
 /* The value of an option given, or NULL.  For a switch: whether it was given. */
 const char *magic_arg_value(const struct magic_call *call, const char *option);

@@ -58,6 +58,14 @@ TEST(case_blind_comparison_is_ascii)
 	CHECK_STR(str_find_ci("abCDe", "cd"), "CDe");
 }
 
+TEST(distance_counts_edits)
+{
+	CHECK_INT(str_distance("table", "TABEL"), 1);
+	CHECK_INT(str_distance("abc", ""), 3);
+	CHECK_INT(str_distance("splicemachin", "splicemachine"), 1);
+	CHECK_INT(str_distance("kitten", "sitting"), 3);
+}
+
 TEST(strv_owns_its_strings)
 {
 	_cleanup_strv_ struct strv v = {0};
