@@ -1,14 +1,24 @@
 /*
  * A result table: rows go in one at a time, a MIME bundle comes out.  The
- * table keeps the first `keep` rows (and counts the rest), so its memory does
- * not depend on the result's size.  Values are copied.
+ * table keeps the first `keep` rows (and counts the rest), and never more than
+ * can be shown, so its memory does not depend on the result's size.  Values
+ * are copied.
  *
  * It says what it does not show: "1,000 of 284,807 rows" stands above the
- * rows.  Text that is cut says its true length.  A result that a chart fits
- * (one text or whole-number column and one numeric column, 2 to 12 rows,
- * nothing negative) carries a pie chart one click away.
+ * rows.  Text that is cut says its true length, bytes their size.  The HTML's
+ * rows end at LIMIT_DISPLAY_HTML, and "(as many as fit)" says so.  Plain text
+ * is for a terminal of 80 columns: a grid of at most 60 rows, or groups of
+ * columns (floating point to six digits then, and said so), or a list of
+ * values for one or two wide rows.
  *
- * Pure: no I/O, no clock.
+ * A result that a chart fits carries a pie chart one click away.  It fits when
+ * there are exactly two columns and 2 to 12 rows, all of them kept.  The value
+ * is the last numeric column; its numbers are finite, none is NULL or
+ * negative, and their sum is above 0.  The label is the other column: text,
+ * date or time, boolean or whole number (a class of 0 or 1 is a label).
+ *
+ * Pure: no I/O, no clock; the same rows give the same bytes.  A table belongs
+ * to one thread at a time.
  */
 #ifndef DISPLAY_TABLE_H
 #define DISPLAY_TABLE_H
@@ -22,7 +32,7 @@ enum chart_kind {
 	CHART_AUTO, /* folded, when one fits */
 	CHART_NONE,
 	CHART_PIE, /* open; an error says why when the data does not fit */
-	CHART_BAR,
+	CHART_BAR, /* the same, as horizontal bars */
 };
 
 struct table_options {
@@ -47,7 +57,11 @@ void table_add_unseen(struct table *t, uint64_t rows);
 int table_set_note(struct table *t, const char *note, struct err *err) _must_check_;
 uint64_t table_rows(const struct table *t);
 
-/* text/html and text/plain of the table (and chart) into an initialised bundle. */
+/*
+ * text/html and text/plain of the table (and chart) into an initialised
+ * bundle.  E_INPUT when a chart was asked for that does not fit; the bundle is
+ * untouched then.
+ */
 int table_render(const struct table *t, struct bundle *b, struct err *err) _must_check_;
 
 #endif
