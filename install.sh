@@ -40,7 +40,7 @@ parse_arguments() {
 			shift
 			;;
 		--prefix=?*) set_prefix "${1#--prefix=}" ;;
-		--sys-prefix) set_prefix "$(python3 -c 'import sys; print(sys.prefix)')" ;;
+		--sys-prefix) set_prefix "$(active_python_prefix)" ;;
 		--yes | -y)
 			# shellcheck disable=SC2034 # read in tools/install/remove.sh
 			YES=1
@@ -52,7 +52,13 @@ parse_arguments() {
 	done
 }
 
+active_python_prefix() {
+	python3 -c 'import sys; print(sys.prefix)' 2>/dev/null ||
+		python -c 'import sys; print(sys.prefix)' 2>/dev/null || true
+}
+
 set_prefix() {
+	[ -n "$1" ] || { printf 'install.sh: there is no active Python for --sys-prefix\n' >&2; exit 1; }
 	case $1 in
 	/*) PREFIX=${1%/} ;;
 	*) PREFIX=$PWD/${1%/} ;;

@@ -113,10 +113,11 @@ def show_error(cell):
 
 
 def show_death(log):
-    say("The kernel died. Its last words, in %s:" % log)
     with open(log, errors="replace") as lines:
-        for line in lines.read().splitlines()[-TRACEBACK_LINES:]:
-            say("      " + shorten(line, width() - 6))
+        last = lines.read().splitlines()[-TRACEBACK_LINES:]
+    say("The kernel died%s" % (". Its last words, in %s:" % log if last else " and said nothing."))
+    for line in last:
+        say("      " + shorten(line, width() - 6))
 
 
 class Run:
