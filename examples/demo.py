@@ -16,11 +16,13 @@ import subprocess
 import sys
 import time
 
-import make_fraud_data
-import nbformat
-from jupyter_client.kernelspec import NoSuchKernel
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+sys.dont_write_bytecode = True      # no __pycache__ among the installed examples
+
+import make_fraud_data  # noqa: E402
+import nbformat  # noqa: E402
+from jupyter_client.kernelspec import NoSuchKernel  # noqa: E402
+from nbclient import NotebookClient  # noqa: E402
+from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUCKET = os.path.join("buckets", "splice-demo", "kaggle-fraud-data")
