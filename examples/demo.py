@@ -277,8 +277,11 @@ def parse_arguments(argv):
 def main(argv=None):
     try:
         return run(parse_arguments(argv))
+    except BrokenPipeError:     # piped into head, say: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
-        say("demo: %s" % error)
+        print("demo: %s" % error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         say("\nInterrupted.")
