@@ -27,6 +27,8 @@
 #define LIMIT_SQL_TEXT MIB(16)
 /* One record of an imported file: a row of 1,012 columns of 32 KB text. */
 #define LIMIT_IMPORT_RECORD MIB(32)
+/* One part of an S3 object: large enough that the request costs nothing; a reader holds two. */
+#define LIMIT_S3_PART MIB(8)
 /* HTML of one table as shown: front ends freeze beyond a few megabytes. */
 #define LIMIT_DISPLAY_HTML MIB(8)
 /* Bridge messages from the child: a frame's first rows as JSON. */

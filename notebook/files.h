@@ -129,9 +129,17 @@ int files_local_path(struct files *f, const char *url, const struct files_call *
 int files_bucket_folder(struct files *f, const char *bucket, const struct files_call *call,
 			char **ret, struct err *err) _must_check_;
 
-/* `buckets` of the child's start file (docs/BRIDGE.md): {"folders": {…}, "any": FOLDER or null}. */
-int files_spark_buckets(struct files *f, json_t **ret, struct err *err) _must_check_;
-/* Spark settings that make s3a:// mean the same to Spark: an object of strings, new. */
+/*
+ * Buckets that are folders, for the child's start file (docs/BRIDGE.md, `buckets`):
+ * {"folders": {NAME: FOLDER}, "any": FOLDER or null}, new.  Existing folders of
+ * `any` are among `folders`.
+ */
+int files_buckets(struct files *f, json_t **ret, struct err *err) _must_check_;
+/*
+ * Spark settings that make s3a:// and s3:// mean the same to Spark as here: an
+ * object of strings, new.  No secrets are in it: Spark's own provider reads
+ * the source that was found.
+ */
 int files_spark_conf(struct files *f, json_t **ret, struct err *err) _must_check_;
 
 #endif
