@@ -30,8 +30,11 @@ TEST_SRC := $(wildcard $(addprefix tests/,$(addsuffix /test_*.c,$(LAYERS) kernel
 TESTS := $(TEST_SRC:%.c=$B/%)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZERS := $(FUZZ_SRC:%.c=$B/%)
+LIVE_SRC := $(wildcard tests/live/*.c)
+LIVE := $(LIVE_SRC:%.c=$B/%)
 HARNESS_SRC := tests/harness.c $(wildcard tests/servers/*.c)
-ALL_SRC := $(LIB_SRC) $(PROGRAM_SRC) $(TEST_SRC) $(HARNESS_SRC) $(FUZZ_SRC) tests/fuzz/replay.c
+ALL_SRC := $(LIB_SRC) $(PROGRAM_SRC) $(TEST_SRC) $(HARNESS_SRC) $(FUZZ_SRC) $(LIVE_SRC) \
+	tests/fuzz/replay.c
 OBJ = $(ALL_SRC:%.c=$B/%.o)
 
 # --- flags -------------------------------------------------------------------
@@ -89,6 +92,11 @@ $(TESTS): $B/%: $B/%.o $(HARNESS_SRC:%.c=$B/%.o) $B/libsplice.a
 	@mkdir -p $(@D); echo "  LD    $@"
 	$Q$(LINK) -o $@ $< $(HARNESS_SRC:%.c=$B/%.o) $(EXTRA) $B/libsplice.a $(LDLIBS)
 
+# Programs that the tests against real servers start.
+$(LIVE): $B/%: $B/%.o $B/libsplice.a
+	@mkdir -p $(@D); echo "  LD    $@"
+	$Q$(LINK) -o $@ $^ $(LDLIBS)
+
 # Fuzz targets: with libFuzzer in VARIANT=fuzz, else with a driver that replays the corpus.
 $(FUZZERS): $B/%: $B/%.o $(if $(filter fuzz,$(VARIANT)),,$B/tests/fuzz/replay.o) $B/libsplice.a
 	@mkdir -p $(@D); echo "  LD    $@"
@@ -101,7 +109,7 @@ build/kernelspec/kernel.json: kernelspec/kernel.json.in $(wildcard kernelspec/*.
 # --- checks ------------------------------------------------------------------
 check: all check-tree check-unit check-fuzz ## the fast gate: trees, units, golden files, fuzz corpora
 
-check-unit: $(TESTS) $(BINARIES)
+check-unit: $(TESTS) $(LIVE) $(BINARIES)
 	$Qtools/run-tests $(if $(T),--only $(T)) $B/tests
 
 check-fuzz: $(FUZZERS)
