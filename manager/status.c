@@ -1,0 +1,96 @@
+/* Status. */
+#include "manager/status.h"
+
+#include "base/clock.h"
+
+static json_t *service_json(const struct service *s)
+{
+	struct service_info info;
+
+	service_info(s, &info);
+	return json_pack("{s:s s:s s:s s:i s:i s:I s:I s:i s:o s:o s:o}", "name",
+			 service_def(s)->name, "title", service_def(s)->title, "state",
+			 service_state_name(service_state(s)), "port", info.port, "pid",
+			 (int)info.pid, "memory_kib", (json_int_t)info.memory, "uptime_ms",
+			 (json_int_t)info.uptime, "restarts", info.restarts, "data",
+			 json_strz(info.data), "log", json_strz(info.log), "reason",
+			 json_strz(service_reason(s)->text));
+}
+
+json_t *status_json(const struct status_manager *m, struct service *const *services, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < n; i++) {
+		if (json_array_append_new(list, service_json(services[i])) < 0) {
+			json_decref(list);
+			list = NULL;
+		}
+	}
+	return json_pack("{s:{s:i s:s s:I s:i s:o} s:o}", "manager", "pid", (int)getpid(),
+			 "version", m->version, "uptime_ms", (json_int_t)m->uptime, "links",
+			 m->kernels, "log", json_strz(m->log), "services", list);
+}
+
+/* "12 s", "5 min", "3 h 05 min", "2 d 4 h": coarser than base/clock.h, for a column. */
+static void put_uptime(char *dst, size_t size, int64_t ms)
+{
+	long long s = ms / 1000;
+
+	if (s < 60)
+		snprintf(dst, size, "%lld s", s);
+	else if (s < 3600)
+		snprintf(dst, size, "%lld min", s / 60);
+	else if (s < 86400)
+		snprintf(dst, size, "%lld h %02lld min", s / 3600, s / 60 % 60);
+	else
+		snprintf(dst, size, "%lld d %lld h", s / 86400, s / 3600 % 24);
+}
+
+/* A number, or "-" for none. */
+static void put_count(char *dst, size_t size, json_int_t n, const char *unit)
+{
+	if (n)
+		snprintf(dst, size, "%lld%s", (long long)n, unit);
+	else
+		snprintf(dst, size, "-");
+}
+
+static void put_row(const json_t *s, struct buf *b)
+{
+	char port[16], pid[16], memory[24], uptime[32] = "-";
+
+	put_count(port, sizeof(port), json_get_int(s, "port", 0), "");
+	put_count(pid, sizeof(pid), json_get_int(s, "pid", 0), "");
+	put_count(memory, sizeof(memory), json_get_int(s, "memory_kib", 0) / 1024, " MB");
+	if (json_get_int(s, "uptime_ms", 0))
+		put_uptime(uptime, sizeof(uptime), json_get_int(s, "uptime_ms", 0));
+	buf_printf(b, "%-10s %-11s %5s %8s %8s %10s  %s\n", json_get_str(s, "name", "?"),
+		   json_get_str(s, "state", "?"), port, pid, memory, uptime,
+		   json_get_str(s, "data", ""));
+}
+
+void status_table(const json_t *status, struct buf *b)
+{
+	const json_t *m = json_object_get(status, "manager");
+	const json_t *list = json_object_get(status, "services");
+	char uptime[32];
+	const json_t *s;
+	size_t i;
+
+	put_uptime(uptime, sizeof(uptime), json_get_int(m, "uptime_ms", 0));
+	buf_printf(b, "splice-manager %s, process %lld, up %s, %lld kernel%s linked\n\n",
+		   json_get_str(m, "version", "?"), (long long)json_get_int(m, "pid", 0), uptime,
+		   (long long)json_get_int(m, "links", 0),
+		   json_get_int(m, "links", 0) == 1 ? "" : "s");
+	buf_printf(b, "%-10s %-11s %5s %8s %8s %10s  %s\n", "SERVICE", "STATE", "PORT", "PID",
+		   "MEMORY", "UPTIME", "DATA");
+	json_array_foreach (list, i, s)
+		put_row(s, b);
+	json_array_foreach (list, i, s) {
+		const char *reason = json_get_str(s, "reason", "");
+
+		if (*reason)
+			buf_printf(b, "\n%s: %s\n", json_get_str(s, "name", "?"), reason);
+	}
+}
