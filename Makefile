@@ -121,6 +121,9 @@ check-tree: check-docs ## layers, function length, headers, format
 check-docs: ## every file the documents name exists
 	$Qtools/check-docs
 
+check-python: ## units of the package splicemachine
+	$Qtools/run-pytest tests/python
+
 check-asan check-tsan check-small: check-%: ## units under address+undefined, thread sanitizer, tiny limits
 	$Q$(MAKE) VARIANT=$* check-unit check-fuzz
 
@@ -161,7 +164,7 @@ clean: ## remove everything built
 help: ## this list
 	@sed -nE 's/^([a-z][a-z_. %-]*):[^#]*## (.*)/  \1\t\2/p' Makefile | expand -t 36
 
-.PHONY: all check check-unit check-fuzz check-tree check-docs check-asan check-tsan check-small \
+.PHONY: all check check-unit check-fuzz check-tree check-docs check-python check-asan check-tsan check-small \
 	check-clang test soak bench format install uninstall clean help FORCE
 FORCE:
 -include $(OBJ:.o=.d)

@@ -1,0 +1,1 @@
+"""Machine learning: tracking (`management`) and evaluators (`utilities`)."""

@@ -1,0 +1,1 @@
+"""Spark's view of the database (`context`)."""
