@@ -7,6 +7,7 @@
 #include "display/chart-int.h"
 
 #include "display/bundle.h"
+#include "display/text-int.h"
 
 #include <math.h>
 
@@ -176,8 +177,7 @@ static void put_text(struct buf *out, double x, double y, const char *attributes
 		     const struct buf *text)
 {
 	buf_printf(out, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, attributes);
-	if (text->failed)
-		out->failed = text->failed;
+	text_fails_with(out, text);
 	html_escape(out, (const char *)text->data, text->len);
 	buf_put_str(out, "</text>");
 }

@@ -201,8 +201,7 @@ static void put_image(struct buf *out, const struct chart *c)
 
 	buf_init(&svg, out->max);
 	chart_svg(&svg, c);
-	if (svg.failed)
-		out->failed = svg.failed;
+	text_fails_with(out, &svg);
 	buf_printf(
 		out,
 		"<img width=\"%d\" height=\"%d\" style=\"max-width:100%%;height:auto;margin-top:6px\"",
@@ -257,17 +256,36 @@ void chart_html(struct buf *out, const struct chart *c)
 	buf_put_str(out, "</details>\n");
 }
 
-/* Widest label, number and share, in columns. */
-struct plain_widths {
-	size_t label, number, share;
+enum { PLAIN_LABEL, PLAIN_NUMBER, PLAIN_SHARE, PLAIN_COLUMNS };
+
+/* The texts of a plain chart and the width of each column of them. */
+struct plain {
+	struct buf texts[CHART_MOST][PLAIN_COLUMNS];
+	size_t widths[PLAIN_COLUMNS];
 };
 
-static void measure(const struct buf *text, size_t *widest)
+static void plain_init(struct plain *p, const struct chart *c, size_t cap)
 {
-	size_t width = text->len ? text_width((const char *)text->data, text->len) : 0;
+	*p = (struct plain){0};
+	for (size_t i = 0; i < c->n; i++) {
+		struct buf *texts = p->texts[i];
 
-	if (width > *widest)
-		*widest = width;
+		for (size_t k = 0; k < PLAIN_COLUMNS; k++)
+			buf_init(&texts[k], cap);
+		chart_label(&texts[PLAIN_LABEL], &c->items[i], CHART_LABEL_COLUMNS);
+		chart_number(&texts[PLAIN_NUMBER], &c->items[i]);
+		chart_share(&texts[PLAIN_SHARE], c, &c->items[i]);
+		for (size_t k = 0; k < PLAIN_COLUMNS; k++)
+			if (text_buf_width(&texts[k]) > p->widths[k])
+				p->widths[k] = text_buf_width(&texts[k]);
+	}
+}
+
+static void plain_release(struct plain *p)
+{
+	for (size_t i = 0; i < CHART_MOST; i++)
+		for (size_t k = 0; k < PLAIN_COLUMNS; k++)
+			buf_release(&p->texts[i][k]);
 }
 
 /* A bar in eighths of a column; anything above 0 shows. */
@@ -288,41 +306,24 @@ static void put_plain_bar(struct buf *out, double part)
 	buf_put_fill(out, ' ', blank);
 }
 
-/* One line of the plain chart; with out NULL only measured into w. */
-static void plain_line(struct buf *out, const struct chart *c, const struct chart_item *item,
-		       struct plain_widths *w, size_t cap)
-{
-	_cleanup_buf_ struct buf label, number, share;
-
-	buf_init(&label, cap);
-	buf_init(&number, cap);
-	buf_init(&share, cap);
-	chart_label(&label, item, CHART_LABEL_COLUMNS);
-	chart_number(&number, item);
-	chart_share(&share, c, item);
-	if (!out) {
-		measure(&label, &w->label);
-		measure(&number, &w->number);
-		measure(&share, &w->share);
-		return;
-	}
-	buf_put_u8(out, ' ');
-	text_padded(out, &label, w->label, /* right= */ false);
-	buf_put_str(out, "  ");
-	put_plain_bar(out, c->kind == CHART_BAR ? item->value / c->largest : item->share / 100);
-	buf_put_str(out, "  ");
-	text_padded(out, &number, w->number, /* right= */ true);
-	buf_put_str(out, "  ");
-	text_padded(out, &share, w->share, /* right= */ true);
-	buf_put_u8(out, '\n');
-}
-
 void chart_plain(struct buf *out, const struct chart *c)
 {
-	struct plain_widths w = {0};
+	_cleanup_(plain_release) struct plain p;
 
-	for (size_t i = 0; i < c->n; i++)
-		plain_line(/* out= */ NULL, c, &c->items[i], &w, out->max);
-	for (size_t i = 0; i < c->n; i++)
-		plain_line(out, c, &c->items[i], &w, out->max);
+	plain_init(&p, c, out->max);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct chart_item *item = &c->items[i];
+
+		buf_put_u8(out, ' ');
+		text_padded(out, &p.texts[i][PLAIN_LABEL], p.widths[PLAIN_LABEL],
+			    /* right= */ false);
+		buf_put_str(out, "  ");
+		put_plain_bar(out,
+			      c->kind == CHART_BAR ? item->value / c->largest : item->share / 100);
+		for (size_t k = PLAIN_NUMBER; k <= PLAIN_SHARE; k++) {
+			buf_put_str(out, "  ");
+			text_padded(out, &p.texts[i][k], p.widths[k], /* right= */ true);
+		}
+		buf_put_u8(out, '\n');
+	}
 }

@@ -81,7 +81,7 @@ static size_t put_rows(struct buf *out, const struct table *t)
 			put_cell(&row, t, shown, i);
 		buf_put_str(&row, "</tr>\n");
 		if (row.failed == E_NOMEM)
-			out->failed = row.failed;
+			text_fails_with(out, &row);
 		if (row.failed || out->len + row.len > LIMIT_DISPLAY_HTML)
 			break;
 		buf_put(out, row.data, row.len);
@@ -96,8 +96,7 @@ static void put_top(struct buf *out, const struct table *t, size_t shown)
 
 	buf_init(&line, out->max);
 	table_count_line(&line, t, shown, limited ? " (as many as fit)" : NULL);
-	if (line.failed)
-		out->failed = line.failed;
+	text_fails_with(out, &line);
 	buf_put_str(out, "<div style=\"margin:2px 0 6px;font-size:12px;opacity:0.75\">");
 	html_escape(out, (const char *)line.data, line.len);
 	buf_put_str(out, "</div>\n");
@@ -131,7 +130,6 @@ int table_html(const struct table *t, const struct chart *chart, struct buf *out
 	buf_put_str(out, "</tbody></table></div>\n");
 	if (chart)
 		chart_html(out, chart);
-	if (rows.failed)
-		out->failed = rows.failed;
+	text_fails_with(out, &rows);
 	return buf_check(out, "the table", err);
 }

@@ -62,9 +62,9 @@ static void put_text_cell(struct buf *out, const char *text, const struct cell *
 
 	buf_init(&tail, out->max);
 	put_tail(&tail, text, c);
-	if (tail.failed)
-		out->failed = tail.failed;
-	else if (!text_fitted(out, text, c->len, cap, (const char *)tail.data) && c->cut.whole)
+	text_fails_with(out, &tail);
+	if (!tail.failed && !text_fitted(out, text, c->len, cap, (const char *)tail.data) &&
+	    c->cut.whole)
 		buf_put_str(out, (const char *)tail.data);
 }
 
@@ -102,23 +102,19 @@ static void put_name(struct buf *out, const struct table_column *c, size_t cap)
 			  cap < TABLE_NAME_CHARS ? cap : TABLE_NAME_CHARS, TEXT_ELLIPSIS);
 }
 
-static size_t width_of(const struct buf *b)
-{
-	return b->len ? text_width((const char *)b->data, b->len) : 0;
-}
-
+/* A failure stays in `cell`. */
 static size_t widest(struct buf *cell, const struct grid *g, size_t column)
 {
 	size_t width;
 
 	buf_clear(cell);
 	put_name(cell, &g->t->columns[column], g->cap);
-	width = width_of(cell);
-	for (size_t row = 0; row < g->rows; row++) {
+	width = text_buf_width(cell);
+	for (size_t row = 0; row < g->rows && !cell->failed; row++) {
 		buf_clear(cell);
 		put_grid_cell(cell, g, row, column);
-		if (width_of(cell) > width)
-			width = width_of(cell);
+		if (text_buf_width(cell) > width)
+			width = text_buf_width(cell);
 	}
 	return width;
 }
@@ -278,8 +274,9 @@ static void put_records(struct buf *out, const struct grid *g)
 
 		buf_init(&name, out->max);
 		put_name(&name, &g->t->columns[i], RECORD_NAME);
-		if (width_of(&name) > name_width)
-			name_width = width_of(&name);
+		text_fails_with(out, &name);
+		if (text_buf_width(&name) > name_width)
+			name_width = text_buf_width(&name);
 	}
 	for (size_t row = 0; row < g->rows; row++) {
 		if (g->rows > 1)

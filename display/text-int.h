@@ -20,6 +20,9 @@ void text_visible(struct buf *out, const char *s, size_t n, enum text_layout lay
 bool text_fitted(struct buf *out, const char *s, size_t n, size_t width, const char *tail);
 /* Terminal columns of text that went through text_visible. */
 size_t text_width(const char *s, size_t n);
+size_t text_buf_width(const struct buf *text);
+/* Text put together apart: when `part` failed, what it was for has failed. */
+void text_fails_with(struct buf *out, const struct buf *part);
 /* Bytes of the first `chars` characters; n when there are not more. */
 size_t text_cut(const char *s, size_t n, size_t chars);
 /* `text` (visible) in a field of `width` columns. */

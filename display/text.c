@@ -70,6 +70,17 @@ size_t text_width(const char *s, size_t n)
 	return width;
 }
 
+size_t text_buf_width(const struct buf *text)
+{
+	return text->len ? text_width((const char *)text->data, text->len) : 0;
+}
+
+void text_fails_with(struct buf *out, const struct buf *part)
+{
+	if (part->failed)
+		out->failed = part->failed;
+}
+
 /* Bytes of visible text that `width` columns hold. */
 static size_t bytes_within(const struct buf *text, size_t width)
 {
@@ -95,10 +106,9 @@ bool text_fitted(struct buf *out, const char *s, size_t n, size_t width, const c
 
 	buf_init(&text, out->max);
 	text_visible(&text, s, n, TEXT_LINE);
-	cut = text.len && text_width((const char *)text.data, text.len) > width;
-	if (text.failed)
-		out->failed = text.failed;
-	else if (cut)
+	cut = text_buf_width(&text) > width;
+	text_fails_with(out, &text);
+	if (cut)
 		text.len = bytes_within(&text, width > tail_width ? width - tail_width : 1);
 	buf_put(out, text.data, text.len);
 	buf_put_str(out, cut ? tail : "");
@@ -122,11 +132,10 @@ size_t text_cut(const char *s, size_t n, size_t chars)
 
 void text_padded(struct buf *out, const struct buf *text, size_t width, bool right)
 {
-	size_t used = text->len ? text_width((const char *)text->data, text->len) : 0;
+	size_t used = text_buf_width(text);
 	size_t pad = width > used ? width - used : 0;
 
-	if (text->failed)
-		out->failed = text->failed;
+	text_fails_with(out, text);
 	if (right)
 		buf_put_fill(out, ' ', pad);
 	buf_put(out, text->data, text->len);
