@@ -23,6 +23,8 @@
 #define LIMIT_HTTP_JSON MIB(64)
 /* One DRDA reply object after joining its segments: QRYBLKSZ is at most 10 MB on both servers. */
 #define LIMIT_DRDA_OBJECT MIB(64)
+/* One DRDA request chain: a statement and its parameters, large ones among them. */
+#define LIMIT_DRDA_REQUEST MIB(256)
 /* One statement's text: servers refuse more than about 1 MB; leave room for their own error. */
 #define LIMIT_SQL_TEXT MIB(16)
 /* One record of an imported file: a row of 1,012 columns of 32 KB text. */
