@@ -209,7 +209,7 @@ static int write_bytes(struct journal *j, const struct buf *b, struct err *err)
 
 static int append_one(struct journal *j, const json_t *record, struct err *err)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 	int r;
 
 	buf_init(&b, JOURNAL_RECORD_MAX + PREFIX_LEN);
@@ -222,7 +222,7 @@ static int append_one(struct journal *j, const json_t *record, struct err *err)
 
 int journal_append(struct journal *j, const json_t *records, struct err *err)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 	json_t *record;
 	size_t i;
 	int r;
@@ -263,7 +263,7 @@ static int hold(struct journal *j, int flags, struct err *err)
 
 static int write_head(struct journal *j, const json_t *head, struct err *err)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 
 	buf_init(&b, JOURNAL_RECORD_MAX);
 	buf_put(&b, magic, MAGIC_LEN);
@@ -449,7 +449,7 @@ static int load(const struct journal *j, uint64_t offset, size_t left, struct bu
 
 int journal_next(struct journal *j, uint64_t *offset, json_t **ret, struct err *err)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 	uint64_t size = journal_size(j);
 
 	if (*offset == 0)

@@ -505,8 +505,11 @@ int op_runs(struct op *o, struct err *err)
 
 /* --- changing one --- */
 
-/* An ended run that is chosen again is open again, and this kernel's to close. */
-static int reopen(struct op *o, struct mlflow_run *run, struct err *err)
+/*
+ * Make the run this kernel's to close, and open.  The tag comes first: whoever
+ * adopts the journal of the kernel that had it looks there before closing it.
+ */
+static int claim(struct op *o, struct mlflow_run *run, struct err *err)
 {
 	int r;
 
@@ -538,11 +541,10 @@ static int set(struct op *o, const char *text, struct err *err)
 		r = tracking_end_active(o->t, "FINISHED", err);
 	if (r < 0)
 		return r;
-	/* Somebody else's running run stays theirs to end. */
-	mine = !str_eq(run.status, "RUNNING") ||
-	       str_eq(json_get_str(run.tags, "splice.kernel", ""), o->t->id);
-	if (!str_eq(run.status, "RUNNING"))
-		r = reopen(o, &run, err);
+	/* A run that something else than a kernel keeps open stays theirs to close. */
+	mine = !str_eq(run.status, "RUNNING") || json_object_get(run.tags, "splice.kernel");
+	if (mine)
+		r = claim(o, &run, err);
 	if (r == 0)
 		r = experiment_find_id(o, run.experiment_id, &e, err);
 	if (r == 0)

@@ -30,7 +30,7 @@ static int unsupported(const char *artifact_uri, struct err *err)
 static int artifact_url(const struct mlflow *m, const char *artifact_uri, const char *path,
 			char **ret, struct err *err)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 	const char *rest = artifact_uri + strlen(SCHEME);
 
 	if (!str_starts(artifact_uri, SCHEME))
@@ -89,7 +89,7 @@ int mlflow_artifact_get(struct mlflow *m, const char *artifact_uri, const char *
 /* mlflow_get appends the last parameter. */
 static int list_endpoint(const char *path, const char *page, char **ret, struct err *err)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 
 	buf_init(&b, KIB(64));
 	buf_put_str(&b, "artifacts/list?path=");

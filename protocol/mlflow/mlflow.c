@@ -344,7 +344,7 @@ int mlflow_post_once(struct mlflow *m, const char *endpoint, json_t *body, struc
 int mlflow_get(struct mlflow *m, const char *endpoint, const char *name, const char *value,
 	       struct cancel *cancel, json_t **ret, struct err *err)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 	_cleanup_free_ char *url = NULL;
 	struct http_request req = {.method = "GET", .cancel = cancel};
 

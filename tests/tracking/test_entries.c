@@ -200,7 +200,7 @@ TEST(nearest_names)
 	CHECK_STR(text, "\"fraud\"");
 	nearest_init(&n, "churn");
 	for (int i = 0; i < 10; i++) {
-		char name[16];
+		char name[24];
 
 		snprintf(name, sizeof(name), "churn-%d", i);
 		nearest_offer(&n, name);

@@ -1,0 +1,57 @@
+/* Inside of %mlmanager: words.c splits lines, show.c draws, compare.c compares. */
+#ifndef MAGICS_MLMANAGER_MLMANAGER_INT_H
+#define MAGICS_MLMANAGER_MLMANAGER_INT_H
+
+#include "magics/mlmanager/mlmanager.h"
+
+#include "base/json.h"
+#include "display/table.h"
+
+/*
+ * Split a line at white space; '…' and "…" keep what is between them, also in
+ * the middle of a word (k="a b"), and a backslash keeps the next character
+ * within double quotes.  E_USAGE for a quote that is not closed.
+ */
+int words_split(const char *line, size_t n, struct strv *ret, struct err *err) _must_check_;
+/* The words from `first` on with a space between them; the caller frees. */
+char *words_join(const struct strv *words, size_t first);
+/*
+ * Take `--name VALUE` out of the words: *ret_value is the caller's, NULL when
+ * it is not there.  E_USAGE without a value.
+ */
+int words_option(struct strv *words, const char *name, char **ret_value,
+		 struct err *err) _must_check_;
+
+/* Call the tracking client (args is stolen) and show its notices; *ret is new. */
+int track(struct magic_call *call, const char *op, json_t *args, json_t **ret,
+	  struct err *err) _must_check_;
+
+/* One line with a link: "LABEL NAME (NOTE)  tracking page". */
+int show_link(struct magic_call *call, const char *label, const char *name, const char *note,
+	      const char *url, struct err *err) _must_check_;
+
+/* A table whose values are all text. */
+struct text_table {
+	struct table *table;
+	size_t n_columns;
+};
+enum { TEXT_TABLE_COLUMNS = 34 };
+
+int text_table_init(struct text_table *t, const char *const *columns, size_t n, const char *title,
+		    struct err *err) _must_check_;
+void text_table_release(struct text_table *t);
+/* n_columns texts, NULL for no value. */
+int text_table_add(struct text_table *t, const char *const *texts, struct err *err) _must_check_;
+int text_table_show(struct text_table *t, struct output *out, struct err *err) _must_check_;
+
+/* "2026-01-31 12:00" in local time, "" for 0. */
+enum { TIME_TEXT = 32 };
+void time_text(char dst[TIME_TEXT], json_int_t ms);
+/* A metric's value as people read it; "" when it is absent. */
+enum { METRIC_TEXT = 40 };
+void metric_text(char dst[METRIC_TEXT], const json_t *value);
+
+/* `compare RUN RUN [RUN…]`: a table of parameters and metrics side by side. */
+int command_compare(struct magic_call *call, struct strv *words, struct err *err) _must_check_;
+
+#endif

@@ -1,0 +1,242 @@
+/* %mlmanager over the tracking client and a server in memory */
+#include "magics/mlmanager/mlmanager-int.h"
+
+#include "base/limits.h"
+#include "tracking/tracking.h"
+
+#include "tests/harness.h"
+#include "tests/servers/fake_mlflow.h"
+
+/* Output as text: streams as they are, bundles as their text/plain; HTML kept apart. */
+struct sink {
+	struct output out; /* first: callbacks get it */
+	struct buf plain;
+	struct buf html;
+};
+
+struct fixture {
+	struct fake_mlflow *server;
+	struct tracking *tracking;
+	struct notebook nb;
+	struct sink sink;
+	char state[64];
+	struct err err;
+};
+
+static void on_stream(struct output *out, enum stream_name name, const char *text, size_t n)
+{
+	struct sink *s = (struct sink *)out;
+
+	(void)name;
+	buf_put(&s->plain, text, n);
+}
+
+static void on_display(struct output *out, const struct bundle *b, const char *id, bool update)
+{
+	struct sink *s = (struct sink *)out;
+
+	(void)id;
+	(void)update;
+	buf_put_str(&s->plain, json_get_str(b->data, "text/plain", "(no text/plain)"));
+	buf_put_u8(&s->plain, '\n');
+	buf_put_str(&s->html, json_get_str(b->data, "text/html", "(no text/html)"));
+}
+
+static int address(void *userdata, struct cancel *cancel, char **ret, struct err *err)
+{
+	struct fixture *x = userdata;
+
+	(void)cancel;
+	*ret = str_dup(fake_mlflow_url(x->server));
+	return *ret ? 0 : err_nomem(err);
+}
+
+static void fixture_start(struct fixture *x)
+{
+	struct tracking_options options = {.server = address, .userdata = x};
+
+	snprintf(x->state, sizeof(x->state), "/tmp/splice-test-XXXXXX");
+	if (!mkdtemp(x->state))
+		abort();
+	setenv("XDG_STATE_HOME", x->state, 1);
+	unsetenv("MLFLOW_TRACKING_URI");
+	x->server = fake_mlflow_start();
+	if (tracking_new(&options, &x->tracking, &x->err) < 0)
+		abort();
+	x->nb.tracking = x->tracking;
+	x->sink.out = (struct output){.stream = on_stream, .display = on_display};
+	buf_init(&x->sink.plain, MIB(8));
+	buf_init(&x->sink.html, MIB(8));
+}
+
+static void fixture_stop(struct fixture *x)
+{
+	tracking_free(x->tracking);
+	fake_mlflow_stop(x->server);
+	buf_release(&x->sink.plain);
+	buf_release(&x->sink.html);
+}
+
+#define _fixture_ _cleanup_(fixture_stop)
+
+static int run(struct fixture *x, const char *body)
+{
+	struct magic_call call = {.magic = &magic_mlmanager,
+				  .body = body,
+				  .body_len = strlen(body),
+				  .body_line = 1,
+				  .nb = &x->nb,
+				  .out = &x->sink.out};
+
+	buf_clear(&x->sink.plain);
+	buf_clear(&x->sink.html);
+	return magic_mlmanager.run(&call, &x->err);
+}
+
+static bool shown(struct buf *b, const char *part)
+{
+	bool found = memmem(b->data, b->len, part, strlen(part)) != NULL;
+
+	if (!found)
+		printf("# not in:\n%.*s\n", (int)b->len, b->data ? (const char *)b->data : "");
+	return found;
+}
+
+#define CHECK_PLAIN(part) CHECK(shown(&x.sink.plain, part))
+#define CHECK_HTML(part) CHECK(shown(&x.sink.html, part))
+
+TEST(words)
+{
+	_cleanup_strv_ struct strv v = {0};
+	_cleanup_strv_ struct strv bad = {0};
+	_cleanup_free_ char *user = NULL;
+	_cleanup_free_ char *rest = NULL;
+	struct err err = ERR_INIT;
+	static const char line[] = " run  a\t\"b \\\" c\" k='x y' --user \"A B\" '' z ";
+
+	REQUIRE_OK(words_split(line, sizeof(line) - 1, &v, &err), &err);
+	CHECK_INT(v.len, 8);
+	CHECK_STR(v.items[2], "b \" c");
+	CHECK_STR(v.items[3], "k=x y");
+	REQUIRE_OK(words_option(&v, "user", &user, &err), &err);
+	CHECK_STR(user, "A B");
+	rest = words_join(&v, 1);
+	CHECK_STR(rest, "a b \" c k=x y  z");
+	CHECK_INT(words_split("a 'b", 4, &bad, &err), E_USAGE);
+	CHECK_INT(words_option(&v, "none", &user, &err), 0);
+}
+
+TEST(experiment_and_run_show_their_page)
+{
+	_fixture_ struct fixture x = {0};
+	_cleanup_free_ char *url = NULL;
+
+	fixture_start(&x);
+	REQUIRE_OK(run(&x, "experiment <b>fraud</b> & \"co\""), &x.err);
+	url = str_fmt("%s/#/experiments/1", fake_mlflow_url(x.server));
+	CHECK_PLAIN(url);
+	CHECK_PLAIN("Experiment <b>fraud</b> & co (id 1), new and active now");
+	CHECK_HTML("&lt;b&gt;fraud&lt;/b&gt; &amp; co");
+	CHECK_HTML("<a href=\"http://127.0.0.1:");
+	REQUIRE_OK(run(&x, "run first try --user Ben"), &x.err);
+	CHECK_PLAIN("Run first try (");
+	CHECK_PLAIN("/#/experiments/1/runs/");
+	REQUIRE_OK(run(&x, "status"), &x.err);
+	CHECK_PLAIN("Run first try");
+	CHECK_PLAIN("Waiting to be sent: 0");
+	REQUIRE_OK(run(&x, "end failed\nstatus"), &x.err);
+	CHECK_PLAIN("FAILED");
+	CHECK_PLAIN("No run is active");
+}
+
+TEST(mistakes_say_what_to_do)
+{
+	_fixture_ struct fixture x = {0};
+
+	fixture_start(&x);
+	CHECK_INT(run(&x, "log a=1"), E_USAGE);
+	CHECK_STR(x.err.text, "no run is active");
+	CHECK(strstr(x.err.hint, "%mlmanager run NAME"));
+	CHECK_INT(run(&x, "run x"), E_USAGE);
+	CHECK(strstr(x.err.hint, "%mlmanager experiment NAME"));
+	CHECK_INT(run(&x, "expriment x"), E_USAGE);
+	CHECK(strstr(x.err.hint, "commands: experiment, run,"));
+	CHECK_INT(run(&x, "experiment"), E_USAGE);
+	CHECK_STR(x.err.hint, "usage: experiment NAME");
+	REQUIRE_OK(run(&x, "experiment e\nrun r"), &x.err);
+	CHECK_INT(run(&x, "log a"), E_USAGE);
+	CHECK_INT(run(&x, "log a=1\nlog param"), E_USAGE);
+	CHECK(str_starts(x.err.text, "line 2: "));
+	CHECK_INT(run(&x, "log metric a=high"), E_INPUT);
+	CHECK_INT(run(&x, "log metric a=1 --step x"), E_INPUT);
+	CHECK_INT(run(&x, "log 'a=1"), E_USAGE);
+	CHECK_INT(run(&x, "runs Fraud"), E_NOTFOUND);
+	CHECK_INT(run(&x, "compare r"), E_USAGE);
+	CHECK_INT(run(&x, "compare r nobody"), E_NOTFOUND);
+	CHECK_INT(run(&x, "end done"), E_INPUT);
+}
+
+TEST(log_tells_metrics_from_parameters)
+{
+	_fixture_ struct fixture x = {0};
+	json_auto_t *runs = NULL;
+	json_t *r;
+
+	fixture_start(&x);
+	REQUIRE_OK(run(&x,
+		       "# a comment\n\nexperiment e\nrun r\n"
+		       "log acc=0.9 model=\"random forest\"\n"
+		       "log param depth=5\nlog metric acc=0.95 --step 2\ntag team=x note='a b'"),
+		   &x.err);
+	CHECK_PLAIN("Logged 1 parameters, 1 metrics.");
+	REQUIRE_OK(run(&x, "runs"), &x.err); /* reading waits for what was logged */
+	CHECK_PLAIN("depth=5");
+	runs = fake_mlflow_runs(x.server);
+	r = json_array_get(runs, 0);
+	CHECK_STR(json_get_str(json_object_get(r, "params"), "depth", ""), "5");
+	CHECK_STR(json_get_str(json_object_get(r, "params"), "model", ""), "random forest");
+	CHECK_STR(json_get_str(json_object_get(r, "tags"), "note", ""), "a b");
+	CHECK_INT(json_array_size(json_object_get(r, "history")), 2);
+	CHECK_INT(json_get_int(json_array_get(json_object_get(r, "history"), 1), "step", 0), 2);
+}
+
+TEST(compare_marks_what_differs)
+{
+	_fixture_ struct fixture x = {0};
+
+	fixture_start(&x);
+	REQUIRE_OK(run(&x, "experiment e\n"
+			   "run <i>one</i>\nlog param oversample=2X depth=5\nlog acc=0.9 f1=0.5\n"
+			   "run two\nlog param oversample=3X depth=5\nlog acc=0.95"),
+		   &x.err);
+	REQUIRE_OK(run(&x, "compare <i>one</i> two"), &x.err);
+	CHECK_PLAIN("oversample");
+	CHECK_PLAIN("+0.05");
+	CHECK_HTML("&lt;i&gt;one&lt;/i&gt;");
+	CHECK_HTML("≠");
+	REQUIRE_OK(run(&x, "run three\nlog acc=0.7\ncompare <i>one</i> two three"), &x.err);
+	CHECK_PLAIN("max - min");
+	CHECK_PLAIN("0.25");
+}
+
+TEST(help_and_completion)
+{
+	_fixture_ struct fixture x = {0};
+	_cleanup_strv_ struct strv names = {0};
+	_cleanup_strv_ struct strv none = {0};
+	size_t start = 0;
+
+	fixture_start(&x);
+	REQUIRE_OK(run(&x, "help"), &x.err);
+	CHECK_PLAIN("compare RUN RUN");
+	REQUIRE_OK(run(&x, "  \n# nothing\n"), &x.err);
+	CHECK_PLAIN("compare RUN RUN");
+	REQUIRE_OK(magic_mlmanager.complete(&x.nb, "run a\n  exp", 11, &names, &start, &x.err),
+		   &x.err);
+	CHECK_INT(names.len, 2);
+	CHECK_INT(start, 8);
+	REQUIRE_OK(magic_mlmanager.complete(&x.nb, "run exp", 7, &none, &start, &x.err), &x.err);
+	CHECK_INT(none.len, 0);
+}
+
+TEST_MAIN()
