@@ -217,6 +217,15 @@ static int add_wait(struct link *l, const struct manager_request *q, struct serv
 	return 0;
 }
 
+/* Who comes while the service starts has missed the first notice. */
+static void tell_joined(struct link *l, const struct service *service, json_int_t id)
+{
+	char text[120];
+
+	snprintf(text, sizeof(text), "starting %s …", service_def(service)->title);
+	manager_notice_write(&l->out, id, text);
+}
+
 static int do_ensure(struct server *s, struct link *l, const struct manager_request *q,
 		     struct err *err)
 {
@@ -232,6 +241,8 @@ static int do_ensure(struct server *s, struct link *l, const struct manager_requ
 		return r;
 	s->last_use = clock_ms();
 	tell_restarts(s, l, i, q->id);
+	if (service_state(s->o.services[i]) == SERVICE_STARTING)
+		tell_joined(l, s->o.services[i], q->id);
 	service_ensure(s->o.services[i]);
 	return 0;
 }

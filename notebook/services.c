@@ -200,8 +200,9 @@ static int open_link(struct services *s, struct cancel *cancel, services_notice_
 	if (notice)
 		notice(userdata, "starting splice-manager …");
 	r = start_manager(cancel, err);
-	if (r == 0)
-		r = manager_client_open(MANAGER_KIND_KERNEL, cancel, ret, err);
+	if (r < 0)
+		return r;
+	r = manager_client_open(MANAGER_KIND_KERNEL, cancel, ret, err);
 	if (r == E_NOTFOUND)
 		return err_set(err, E_CLOSED, "splice-manager ended at once; its log may say why");
 	return r;
