@@ -19,6 +19,7 @@ static void trim_partial_utf8(char *s)
 		s[n - 1 - back] = '\0';
 }
 
+ERR_PRINTF(3, 0)
 static void vformat(char *dst, size_t size, const char *fmt, va_list ap)
 {
 	int n = vsnprintf(dst, size, fmt, ap);
