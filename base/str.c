@@ -384,6 +384,13 @@ void str_hex(char *dst, const void *p, size_t n)
 	dst[2 * n] = '\0';
 }
 
+void str_wipe(char **s)
+{
+	if (*s)
+		explicit_bzero(*s, strlen(*s));
+	free(TAKE(*s));
+}
+
 bool mem_eq_secret(const void *a, const void *b, size_t n)
 {
 	const volatile unsigned char *x = a, *y = b;

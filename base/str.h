@@ -68,6 +68,10 @@ int str_hex_digit(char c);
 /* A byte string as lower-case hex; dst holds 2 * n + 1. */
 void str_hex(char *dst, const void *p, size_t n);
 
+/* Overwrite and free a secret text; leaves NULL. */
+void str_wipe(char **s);
+#define _cleanup_secret_ _cleanup_(str_wipe)
+
 /* Compare secrets in constant time for a given length. */
 bool mem_eq_secret(const void *a, const void *b, size_t n);
 

@@ -50,23 +50,28 @@ struct files_writer {
 int files_list_add(struct files_list *l, const char *url, size_t n_url, const char *name,
 		   int64_t size, bool folder, struct err *err) _must_check_;
 
-int local_open(const char *path, struct cancel *cancel, struct files_reader **ret,
-	       struct err *err) _must_check_;
-int local_create(const char *path, enum files_mode mode, struct files_writer **ret,
-		 struct err *err) _must_check_;
-int local_list(const char *path, const char *url, struct files_list *ret,
-	       struct err *err) _must_check_;
-int local_stat(const char *path, int64_t *ret_size, bool *ret_folder, struct err *err) _must_check_;
+int files_local_open(const char *path, struct cancel *cancel, struct files_reader **ret,
+		     struct err *err) _must_check_;
+int files_local_create(const char *path, enum files_mode mode, struct files_writer **ret,
+		       struct err *err) _must_check_;
+int files_local_list(const char *path, const char *url, struct files_list *ret,
+		     struct err *err) _must_check_;
+int files_local_stat(const char *path, int64_t *ret_size, bool *ret_folder,
+		     struct err *err) _must_check_;
 /* The code for an errno of open(2) and its like, with text and hint. */
-int local_errno(int errnum, struct err *err) _must_check_;
+int files_local_errno(int errnum, struct err *err) _must_check_;
 
-int remote_open(const struct target *t, struct cancel *cancel, struct files_reader **ret,
-		struct err *err) _must_check_;
-int remote_create(const struct target *t, enum files_mode mode, struct cancel *cancel,
-		  struct files_writer **ret, struct err *err) _must_check_;
-int remote_list(const struct target *t, const char *url, struct cancel *cancel,
-		struct files_list *ret, struct err *err) _must_check_;
-int remote_stat(const struct target *t, struct cancel *cancel, int64_t *ret_size, bool *ret_folder,
-		struct err *err) _must_check_;
+/* A client for the calling thread, by the environment's region and endpoint. */
+int files_s3_client(const struct target *t, struct s3 **ret, struct err *err) _must_check_;
+/* E_INPUT when the target is a whole bucket. */
+int files_s3_check_key(const struct target *t, struct err *err) _must_check_;
+int files_s3_open(const struct target *t, struct cancel *cancel, struct files_reader **ret,
+		  struct err *err) _must_check_;
+int files_s3_create(const struct target *t, enum files_mode mode, struct cancel *cancel,
+		    struct files_writer **ret, struct err *err) _must_check_;
+int files_s3_list(const struct target *t, const char *url, struct cancel *cancel,
+		  struct files_list *ret, struct err *err) _must_check_;
+int files_s3_stat(const struct target *t, struct cancel *cancel, int64_t *ret_size,
+		  bool *ret_folder, struct err *err) _must_check_;
 
 #endif

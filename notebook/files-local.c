@@ -33,7 +33,7 @@ static const struct {
 	{EISDIR, E_INPUT, "this is a folder", "name a file"},
 };
 
-int local_errno(int errnum, struct err *err)
+int files_local_errno(int errnum, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
 		if (reasons[i].errnum != errnum)
@@ -71,7 +71,7 @@ static int local_read(struct files_reader *base, void *p, size_t n, size_t *ret_
 			return 0;
 		}
 		if (errno != EINTR && errno != EAGAIN)
-			return local_errno(errno, err);
+			return files_local_errno(errno, err);
 	}
 }
 
@@ -83,7 +83,8 @@ static void local_reader_free(struct files_reader *base)
 	free(r);
 }
 
-int local_open(const char *path, struct cancel *cancel, struct files_reader **ret, struct err *err)
+int files_local_open(const char *path, struct cancel *cancel, struct files_reader **ret,
+		     struct err *err)
 {
 	/* Opening a pipe nobody writes to must not hang; regular files ignore the flag. */
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -91,9 +92,9 @@ int local_open(const char *path, struct cancel *cancel, struct files_reader **re
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return local_errno(errno, err);
+		return files_local_errno(errno, err);
 	if (S_ISDIR(st.st_mode))
-		return local_errno(EISDIR, err);
+		return files_local_errno(EISDIR, err);
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return err_nomem(err);
@@ -125,7 +126,7 @@ static int local_write(struct files_writer *base, const void *p, size_t n, struc
 		ssize_t done = write(w->fd, p, n);
 
 		if (done < 0 && errno != EINTR)
-			return local_errno(errno, err);
+			return files_local_errno(errno, err);
 		if (done > 0) {
 			p = (const char *)p + done;
 			n -= (size_t)done;
@@ -147,7 +148,7 @@ static int sync_folder(const char *path, struct err *err)
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Some file systems cannot sync a folder (EINVAL); the file itself is on disk. */
 	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
-		return local_errno(errno, err);
+		return files_local_errno(errno, err);
 	return 0;
 }
 
@@ -156,9 +157,9 @@ static int local_finish(struct files_writer *base, struct err *err)
 	struct local_writer *w = (struct local_writer *)base;
 
 	if (fsync(w->fd) < 0 && errno != EINVAL)
-		return local_errno(errno, err);
+		return files_local_errno(errno, err);
 	if (w->tmp && rename(w->tmp, w->path) < 0)
-		return local_errno(errno, err);
+		return files_local_errno(errno, err);
 	free(TAKE(w->tmp));
 	return sync_folder(w->path, err);
 }
@@ -203,16 +204,17 @@ static int open_new(struct local_writer *w, enum files_mode mode, struct err *er
 	}
 	w->fd = open(w->tmp ? w->tmp : w->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | append,
 		     0666);
-	return w->fd < 0 ? local_errno(errno, err) : 0;
+	return w->fd < 0 ? files_local_errno(errno, err) : 0;
 }
 
-int local_create(const char *path, enum files_mode mode, struct files_writer **ret, struct err *err)
+int files_local_create(const char *path, enum files_mode mode, struct files_writer **ret,
+		       struct err *err)
 {
 	struct local_writer *w;
 	int r;
 
 	if (fs_is_dir(path))
-		return local_errno(EISDIR, err);
+		return files_local_errno(EISDIR, err);
 	r = make_parents(path, err);
 	if (r < 0)
 		return r;
@@ -236,12 +238,12 @@ int local_create(const char *path, enum files_mode mode, struct files_writer **r
 
 /* --- listing --- */
 
-int local_stat(const char *path, int64_t *ret_size, bool *ret_folder, struct err *err)
+int files_local_stat(const char *path, int64_t *ret_size, bool *ret_folder, struct err *err)
 {
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		return local_errno(errno, err);
+		return files_local_errno(errno, err);
 	*ret_folder = S_ISDIR(st.st_mode);
 	*ret_size = *ret_folder ? 0 : (int64_t)st.st_size;
 	return 0;
@@ -263,7 +265,7 @@ static int list_folder(DIR *dir, const char *base, struct files_list *ret, struc
 		errno = 0;
 		e = readdir(dir);
 		if (!e)
-			return errno ? local_errno(errno, err) : 0;
+			return errno ? files_local_errno(errno, err) : 0;
 		if (str_eq(e->d_name, ".") || str_eq(e->d_name, ".."))
 			continue;
 		/* Gone since, or a link to nowhere: nothing that could be opened. */
@@ -277,7 +279,7 @@ static int list_folder(DIR *dir, const char *base, struct files_list *ret, struc
 	}
 }
 
-int local_list(const char *path, const char *url, struct files_list *ret, struct err *err)
+int files_local_list(const char *path, const char *url, struct files_list *ret, struct err *err)
 {
 	size_t n = strlen(url);
 	_cleanup_free_ char *base = str_fmt("%s%s", url, n && url[n - 1] == '/' ? "" : "/");
@@ -285,7 +287,7 @@ int local_list(const char *path, const char *url, struct files_list *ret, struct
 	const char *name = strrchr(url, '/');
 	int64_t size = 0;
 	bool folder = false;
-	int r = base ? local_stat(path, &size, &folder, err) : err_nomem(err);
+	int r = base ? files_local_stat(path, &size, &folder, err) : err_nomem(err);
 
 	if (r < 0)
 		return r;
@@ -293,5 +295,5 @@ int local_list(const char *path, const char *url, struct files_list *ret, struct
 	if (!folder)
 		return files_list_add(ret, url, (size_t)(name - url), name, size, false, err);
 	dir = opendir(path);
-	return dir ? list_folder(dir, base, ret, err) : local_errno(errno, err);
+	return dir ? list_folder(dir, base, ret, err) : files_local_errno(errno, err);
 }

@@ -51,7 +51,7 @@ static int add_existing(const char *any, json_t *object, struct err *err)
 	int r = fs_mkdir_p(any, 0700, err);
 
 	if (r == 0)
-		r = local_list(any, any, &l, err);
+		r = files_local_list(any, any, &l, err);
 	for (size_t i = 0; r == 0 && i < l.len; i++)
 		if (l.items[i].folder && !json_object_get(object, l.items[i].name) &&
 		    json_object_set_new(object, l.items[i].name, json_strz(l.items[i].url)) < 0)

@@ -26,17 +26,10 @@ static const char *const key_names[PROFILE_KEYS] = {
 	[PROFILE_LOGIN_SESSION] = "login_session",
 };
 
-static void wipe(char **s)
-{
-	if (*s)
-		explicit_bzero(*s, strlen(*s));
-	free(TAKE(*s));
-}
-
 void profile_release(struct profile *p)
 {
 	for (size_t i = 0; i < PROFILE_KEYS; i++)
-		wipe(&p->values[i]);
+		str_wipe(&p->values[i]);
 	p->found = false;
 }
 
@@ -96,7 +89,7 @@ static int take_setting(char *line, struct profile *p, struct err *err)
 	for (size_t i = 0; i < PROFILE_KEYS; i++) {
 		if (!str_eq_ci(key, key_names[i]))
 			continue;
-		wipe(&p->values[i]);
+		str_wipe(&p->values[i]);
 		return *value ? str_replace(&p->values[i], value, err) : 0;
 	}
 	return 0;
@@ -132,7 +125,7 @@ int profile_parse(const char *text, size_t n, const char *name, bool is_config, 
 	while (text < end) {
 		const char *nl = memchr(text, '\n', (size_t)(end - text));
 		size_t len = (size_t)((nl ? nl : end) - text);
-		_cleanup_(wipe) char *line = str_ndup(text, len);
+		_cleanup_secret_ char *line = str_ndup(text, len);
 		int r = line ? take_line(line, name, is_config, &inside, p, err) : err_nomem(err);
 
 		if (r < 0)
@@ -161,9 +154,9 @@ static int parse_file(const char *variable, const char *below_home, bool is_conf
 	_cleanup_buf_ struct buf b;
 	int r;
 
+	buf_init(&b, LIMIT_SMALL_FILE);
 	if (!path)
 		return err_nomem(err);
-	buf_init(&b, LIMIT_SMALL_FILE);
 	r = fs_read(path, &b, err);
 	if (r == E_NOTFOUND) {
 		err_clear(err);

@@ -511,7 +511,7 @@ TEST(log_that_s3_refuses_is_kept)
 	_cleanup_object_ struct object o = {.put_status = 403};
 	struct files_writer *w = NULL;
 	struct err again = ERR_INIT;
-	_cleanup_buf_ struct buf kept;
+	_cleanup_buf_ struct buf kept = {0};
 	_cleanup_free_ char *path = NULL;
 
 	object_start(&o, 10);
