@@ -116,7 +116,7 @@ check-fuzz: $(FUZZERS)
 	$Qtools/run-fuzz-corpora $B/tests/fuzz tests/fuzz/corpus
 
 check-tree: check-docs ## layers, function length, headers, format
-	$Qtools/check-layers && tools/check-functions && tools/check-headers $(CC) && tools/check-format
+	$Qtools/check-layers && tools/check-functions && tools/check-cleanup && tools/check-headers $(CC) && tools/check-format
 
 check-docs: ## every file the documents name exists
 	$Qtools/check-docs

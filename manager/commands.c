@@ -140,7 +140,7 @@ static int run_status(char *const *words, struct err *err)
 	_cleanup_(manager_client_freep) struct manager_client *c = NULL;
 	struct manager_request q = {.op = MANAGER_STATUS};
 	bool as_json = words[0] && str_eq(words[0], "--json") && !words[1];
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 	json_auto_t *answer = NULL;
 	int r;
 

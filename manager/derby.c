@@ -32,7 +32,7 @@ static int random_password(char dst[33], struct err *err)
 
 static int write_properties(const char *path, struct err *err)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 	char password[33];
 	int r = random_password(password, err);
 

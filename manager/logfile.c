@@ -106,7 +106,7 @@ static char *tail_start(char *text)
 int logfile_tail(const char *path, off_t start, char **ret, struct err *err)
 {
 	_cleanup_free_ char *text = NULL;
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 	int r = read_end(path, start, &text, err);
 
 	if (r < 0)

@@ -48,7 +48,7 @@ static bool environment_has(const uint8_t *p, size_t n, const char *mark)
 /* A process that ended, or is not to be read, has no mark. */
 static bool is_marked(int64_t pid, const char *mark)
 {
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 	char path[64];
 	struct stat st;
 

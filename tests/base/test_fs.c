@@ -19,7 +19,7 @@ TEST(write_is_whole_and_read_is_capped)
 {
 	_cleanup_free_ char *path = str_fmt("%s/a/b/file", scratch());
 	_cleanup_free_ char *dir = str_ndup(path, strlen(path) - 5);
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 	struct err err = ERR_INIT;
 
 	REQUIRE_OK(fs_mkdir_p(dir, 0700, &err), &err);

@@ -76,7 +76,7 @@ static char *slurp(const char *path)
 
 TEST(the_password_is_made_once_private_and_kept)
 {
-	_cleanup_(clean_up) struct fixture f;
+	_cleanup_(clean_up) struct fixture f = {0};
 	_cleanup_free_ char *first = NULL;
 	_cleanup_free_ char *path = NULL;
 	_cleanup_free_ char *text = NULL;
@@ -106,7 +106,7 @@ TEST(the_password_is_made_once_private_and_kept)
 
 static void check_properties(const char *text, int code, const char *password)
 {
-	_cleanup_(clean_up) struct fixture f;
+	_cleanup_(clean_up) struct fixture f = {0};
 	_cleanup_free_ char *path = NULL;
 	struct err err = ERR_INIT;
 
@@ -132,7 +132,7 @@ TEST(a_changed_properties_file_is_respected_or_refused)
 
 TEST(derby_command_has_no_password)
 {
-	_cleanup_(clean_up) struct fixture f;
+	_cleanup_(clean_up) struct fixture f = {0};
 	_cleanup_strv_ struct strv argv = {0};
 	_cleanup_strv_ struct strv env = {0};
 	_cleanup_free_ char *line = NULL;
@@ -168,7 +168,7 @@ static int command_result(const struct service_def *def, struct fixture *f, stru
 
 TEST(what_is_missing_is_named_with_advice)
 {
-	_cleanup_(clean_up) struct fixture f;
+	_cleanup_(clean_up) struct fixture f = {0};
 	struct err err = ERR_INIT;
 
 	REQUIRE(set_up(&f, &derby_def));
@@ -191,7 +191,7 @@ TEST(what_is_missing_is_named_with_advice)
 
 TEST(java_is_found_on_the_path)
 {
-	_cleanup_(clean_up) struct fixture f;
+	_cleanup_(clean_up) struct fixture f = {0};
 	_cleanup_strv_ struct strv argv = {0};
 	_cleanup_strv_ struct strv env = {0};
 	_cleanup_free_ char *old = str_dup(getenv("PATH"));
@@ -213,7 +213,7 @@ TEST(java_is_found_on_the_path)
 
 TEST(mlflow_is_lean_and_untouched_by_the_shell)
 {
-	_cleanup_(clean_up) struct fixture f;
+	_cleanup_(clean_up) struct fixture f = {0};
 	_cleanup_strv_ struct strv argv = {0};
 	_cleanup_strv_ struct strv env = {0};
 	_cleanup_free_ char *line = NULL;

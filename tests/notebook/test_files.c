@@ -445,7 +445,7 @@ static int slurp_object(struct object *o, struct buf *out)
 TEST(large_object_comes_in_parts)
 {
 	_cleanup_object_ struct object o = {0};
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 
 	object_start(&o, OBJECT);
 	o.break_at = 2;
@@ -459,7 +459,7 @@ TEST(large_object_comes_in_parts)
 TEST(small_object_is_one_request)
 {
 	_cleanup_object_ struct object o = {0};
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 
 	object_start(&o, 1000);
 	CHECK_OK(slurp_object(&o, &b), &o.x.err);

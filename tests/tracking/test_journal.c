@@ -138,7 +138,7 @@ TEST(acks_survive_the_process)
 /* Cut at every byte: every record that was whole is there, none is invented, no damage is told. */
 TEST(cut_anywhere_keeps_the_prefix)
 {
-	_cleanup_buf_ struct buf whole;
+	_cleanup_buf_ struct buf whole = {0};
 	_cleanup_free_ char *path = NULL;
 	struct err err = ERR_INIT;
 	size_t head_end;
@@ -170,7 +170,7 @@ TEST(cut_anywhere_keeps_the_prefix)
 /* Flip every bit behind the head: at most one record is lost, and the damage is told and kept. */
 TEST(flipped_bits_cost_one_record)
 {
-	_cleanup_buf_ struct buf whole;
+	_cleanup_buf_ struct buf whole = {0};
 	_cleanup_free_ char *path = NULL;
 	_cleanup_free_ char *aside = NULL;
 	struct err err = ERR_INIT;

@@ -406,7 +406,7 @@ TEST(what_is_refused_is_kept_and_told)
 {
 	_fixture_ struct fixture x = {0};
 	_cleanup_free_ char *path = NULL;
-	_cleanup_buf_ struct buf kept;
+	_cleanup_buf_ struct buf kept = {0};
 	json_auto_t *run = NULL;
 
 	fixture_start(&x);
