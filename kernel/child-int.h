@@ -1,0 +1,64 @@
+/* What child.c and relay.c share. */
+#ifndef KERNEL_CHILD_INT_H
+#define KERNEL_CHILD_INT_H
+
+#include "kernel/child.h"
+
+#include <sys/types.h>
+
+enum child_state {
+	CHILD_NONE,     /* not started, or it ended */
+	CHILD_STARTING, /* no answer to kernel_info yet, or nothing on iopub */
+	CHILD_READY,
+};
+
+enum relay_kind { RELAY_EXECUTE, RELAY_ASK, RELAY_COMM, RELAY_PROBE };
+
+/* A message sent to the child: answers and output come back under its id. */
+struct relay {
+	char id[JUPYTER_ID_SIZE];
+	enum relay_kind kind;
+	struct request *q; /* owned reference; NULL for a probe */
+	size_t prefix;     /* code points of the cell in front of what was sent */
+	bool got_reply, got_idle;
+	json_t *reply; /* RELAY_EXECUTE: content of execute_reply */
+	struct relay *next;
+};
+
+enum { RELAYS_KEPT = 256 }; /* for late output of threads that a cell left behind */
+
+struct child {
+	enum child_state state;
+	pid_t pid;
+	char *dir;      /* runtime folder of this kernel, 0700 */
+	char *log_path; /* its standard output and error */
+	void *shell, *control, *stdin_, *iopub;
+	struct jupyter_signer *signer;
+	struct relay *relays; /* newest first */
+	size_t n_relays;
+	bool seen_info, seen_iopub;
+	int64_t probed_at;
+	unsigned starts; /* how often it was started */
+};
+
+/* What relay_send sends. */
+struct relay_out {
+	enum relay_kind kind;
+	void *socket;
+	const char *id; /* NULL: a new one */
+	const char *msg_type;
+	struct slice content, metadata;
+	size_t prefix;
+};
+
+/* relay.c */
+int relay_send(struct kernel *k, struct request *q, const struct relay_out *what,
+	       struct err *err) _must_check_;
+void relay_execute(struct kernel *k, struct request *q);
+/* Forget all; the requests that wait for an answer fail with the error. */
+void relay_fail_all(struct kernel *k, const struct err *error);
+
+/* child-config.c: the file that SPLICE_CHILD names (docs/BRIDGE.md). */
+int child_config_write(const struct kernel *k, const char *path, struct err *err) _must_check_;
+
+#endif

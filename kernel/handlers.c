@@ -1,0 +1,183 @@
+/* Requests on shell and control, by type. */
+#include "kernel/handlers.h"
+
+#include "base/str.h"
+#include "kernel/child.h"
+#include "kernel/complete.h"
+#include "kernel/execute.h"
+#include "kernel/history.h"
+
+#include <string.h>
+
+/* Handlers that answer at once return true; the others call kernel_finish later. */
+typedef bool handler_fn(struct kernel *k, struct request *q, const json_t *content);
+
+static bool on_kernel_info(struct kernel *k, struct request *q, const json_t *content)
+{
+	static const char banner[] = "splice-kernel " SPLICE_VERSION
+				     ": SQL with %splicemachine, PySpark with %spark.pyspark, "
+				     "tracking with %mlmanager. Help: %splicemachine --help";
+	json_t *language = json_pack("{ss ss ss ss ss s{ss si} ss}", "name", "python", "version",
+				     "3", "mimetype", "text/x-python", "file_extension", ".py",
+				     "pygments_lexer", "ipython3", "codemirror_mode", "name",
+				     "ipython", "version", 3, "nbconvert_exporter", "python");
+
+	(void)content;
+	kernel_reply(k, q, "kernel_info_reply",
+		     json_pack("{ss ss ss ss so ss s[{ss ss}] s[] sb}", "status", "ok",
+			       "protocol_version", JUPYTER_PROTOCOL_VERSION, "implementation",
+			       "splice-kernel", "implementation_version", SPLICE_VERSION,
+			       "language_info", language, "banner", banner, "help_links", "text",
+			       "MLflow tracking", "url", "https://mlflow.org/docs/latest/",
+			       "supported_features", "debugger", 0));
+	return true;
+}
+
+static bool on_execute(struct kernel *k, struct request *q, const json_t *content)
+{
+	struct err err = ERR_INIT;
+	json_t *reply;
+
+	(void)content;
+	if (request_decode_execute(q, &err) == 0) {
+		execute_request(k, q);
+		return false;
+	}
+	log_line(k->log, LOG_WARNING, "shell", "%s", err.text);
+	reply = kernel_error_content(&err);
+	if (reply)
+		(void)json_object_set_new(reply, "execution_count",
+					  json_integer(q->subshell->execution_count));
+	kernel_status(k, q, "busy");
+	kernel_reply(k, q, "execute_reply", reply);
+	return true;
+}
+
+static bool on_history(struct kernel *k, struct request *q, const json_t *content)
+{
+	kernel_reply(k, q, "history_reply", history_reply(k->history, content));
+	return true;
+}
+
+static bool on_complete(struct kernel *k, struct request *q, const json_t *content)
+{
+	return complete_request(k, q, content);
+}
+
+static bool on_inspect(struct kernel *k, struct request *q, const json_t *content)
+{
+	return inspect_request(k, q, content);
+}
+
+static bool on_is_complete(struct kernel *k, struct request *q, const json_t *content)
+{
+	return is_complete_request(k, q, content);
+}
+
+static bool on_comm_info(struct kernel *k, struct request *q, const json_t *content)
+{
+	if (child_ask(k, q, content, 0))
+		return false;
+	kernel_reply(k, q, "comm_info_reply", json_pack("{ss s{}}", "status", "ok", "comms"));
+	return true;
+}
+
+static bool on_comm_open(struct kernel *k, struct request *q, const json_t *content)
+{
+	if (!child_comm(k, q))
+		iopub_publish_json(k->iopub, "comm_close", q->msg.header,
+				   json_pack("{ss s{}}", "comm_id",
+					     json_get_str(content, "comm_id", ""), "data"));
+	return true;
+}
+
+static bool on_comm(struct kernel *k, struct request *q, const json_t *content)
+{
+	(void)content;
+	(void)child_comm(k, q);
+	return true;
+}
+
+static bool on_connect(struct kernel *k, struct request *q, const json_t *content)
+{
+	const int *ports = k->connection.ports;
+
+	(void)content;
+	kernel_reply(k, q, "connect_reply",
+		     json_pack("{ss si si si si si}", "status", "ok", "shell_port",
+			       ports[JUPYTER_SHELL], "iopub_port", ports[JUPYTER_IOPUB],
+			       "stdin_port", ports[JUPYTER_STDIN], "hb_port", ports[JUPYTER_HB],
+			       "control_port", ports[JUPYTER_CONTROL]));
+	return true;
+}
+
+static bool on_interrupt(struct kernel *k, struct request *q, const json_t *content)
+{
+	(void)content;
+	kernel_interrupt(k);
+	kernel_reply(k, q, "interrupt_reply", json_pack("{ss}", "status", "ok"));
+	return true;
+}
+
+static bool on_shutdown(struct kernel *k, struct request *q, const json_t *content)
+{
+	json_t *reply = json_pack("{ss sb}", "status", "ok", "restart",
+				  json_get_bool(content, "restart", false));
+
+	/* Answered before anything slow is taken down; iopub gets a copy. */
+	kernel_interrupt(k);
+	kernel_reply(k, q, "shutdown_reply", json_incref(reply));
+	iopub_publish_json(k->iopub, "shutdown_reply", q->msg.header, reply);
+	k->stopping = true;
+	return true;
+}
+
+static const struct {
+	const char *type;
+	handler_fn *fn;
+	bool own_busy; /* publishes busy itself, when its turn comes */
+} handlers[] = {
+	{"kernel_info_request", on_kernel_info, false},
+	{"execute_request", on_execute, true},
+	{"complete_request", on_complete, false},
+	{"inspect_request", on_inspect, false},
+	{"is_complete_request", on_is_complete, false},
+	{"history_request", on_history, false},
+	{"comm_info_request", on_comm_info, false},
+	{"comm_open", on_comm_open, false},
+	{"comm_msg", on_comm, false},
+	{"comm_close", on_comm, false},
+	{"connect_request", on_connect, false},
+	{"interrupt_request", on_interrupt, false},
+	{"shutdown_request", on_shutdown, false},
+};
+
+static void refuse_content(struct kernel *k, struct request *q, const struct err *err)
+{
+	log_line(k->log, LOG_WARNING, jupyter_channel_name(q->channel), "%s: %s", q->msg.msg_type,
+		 err->text);
+	kernel_status(k, q, "busy");
+	kernel_finish(k, q);
+}
+
+void handle_request(struct kernel *k, struct request *q)
+{
+	json_auto_t *content = NULL;
+	struct err err = ERR_INIT;
+
+	if (request_content(q, &content, &err) < 0) {
+		refuse_content(k, q, &err);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(handlers); i++) {
+		if (!str_eq(handlers[i].type, q->msg.msg_type))
+			continue;
+		if (!handlers[i].own_busy)
+			kernel_status(k, q, "busy");
+		if (handlers[i].fn(k, q, content))
+			kernel_finish(k, q);
+		return;
+	}
+	(void)err_set(&err, E_UNSUPPORTED, "unknown message type");
+	refuse_content(k, q, &err);
+}

@@ -1,0 +1,550 @@
+/* The kernel: sockets, the poll loop, and what all handlers share. */
+#include "kernel/kernel.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "kernel/bridge.h"
+#include "kernel/child.h"
+#include "kernel/execute.h"
+#include "kernel/handlers.h"
+#include "kernel/heartbeat.h"
+#include "kernel/history.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum {
+	TICK_MS = 1000,       /* parent and stalled clients are looked at this often */
+	STREAM_DELAY_MS = 50, /* longest time that stream text waits for more */
+	STREAM_BYTES = 65536, /* and how much of it */
+};
+
+/* --- sockets ----------------------------------------------------------------------------- */
+
+/* Bind; a port that was left to the system is read back into the connection. */
+static int bind_channel(struct kernel *k, void *socket, enum jupyter_channel channel,
+			struct err *err)
+{
+	_cleanup_free_ char *endpoint = jupyter_connection_endpoint(&k->connection, channel);
+	char bound[256];
+	size_t n = sizeof(bound);
+	int64_t port;
+
+	if (!endpoint)
+		return err_nomem(err);
+	if (zmq_bind(socket, endpoint) < 0) {
+		err_set_errno(err, E_IO, errno, "%s: cannot bind %s", jupyter_channel_name(channel),
+			      endpoint);
+		return E_IO;
+	}
+	if (k->connection.ports[channel] == 0 &&
+	    zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &n) == 0 && strrchr(bound, ':') &&
+	    str_parse_i64(strrchr(bound, ':') + 1, &port, err) == 0)
+		k->connection.ports[channel] = (int)port;
+	return 0;
+}
+
+static int open_router(struct kernel *k, void **ret, enum jupyter_channel channel, struct err *err)
+{
+	int linger = 1000, zero = 0, one = 1;
+
+	*ret = zmq_socket(k->zmq, ZMQ_ROUTER);
+	if (!*ret)
+		return err_set_errno(err, E_IO, errno, "socket");
+	zmq_setsockopt(*ret, ZMQ_LINGER, &linger, sizeof(linger));
+	zmq_setsockopt(*ret, ZMQ_SNDHWM, &zero, sizeof(zero));
+	zmq_setsockopt(*ret, ZMQ_RCVHWM, &zero, sizeof(zero));
+	/* A client that reconnects under its old identity gets its answers. */
+	zmq_setsockopt(*ret, ZMQ_ROUTER_HANDOVER, &one, sizeof(one));
+	return bind_channel(k, *ret, channel, err);
+}
+
+static int open_heartbeat(struct kernel *k, struct err *err)
+{
+	void *socket = zmq_socket(k->zmq, ZMQ_ROUTER);
+	int zero = 0, r;
+
+	if (!socket)
+		return err_set_errno(err, E_IO, errno, "socket");
+	zmq_setsockopt(socket, ZMQ_LINGER, &zero, sizeof(zero));
+	r = bind_channel(k, socket, JUPYTER_HB, err);
+	if (r < 0) {
+		zmq_close(socket);
+		return r;
+	}
+	return heartbeat_start(socket, err);
+}
+
+static int open_iopub(struct kernel *k, struct err *err)
+{
+	_cleanup_free_ char *endpoint = jupyter_connection_endpoint(&k->connection, JUPYTER_IOPUB);
+	char bound[256];
+	size_t n = sizeof(bound);
+	int64_t port;
+	int r = endpoint ? iopub_new(k->zmq, endpoint, k->signer, k->log, &k->iopub, err)
+			 : err_nomem(err);
+
+	if (r == 0 && k->connection.ports[JUPYTER_IOPUB] == 0 &&
+	    zmq_getsockopt(iopub_socket(k->iopub), ZMQ_LAST_ENDPOINT, bound, &n) == 0 &&
+	    strrchr(bound, ':') && str_parse_i64(strrchr(bound, ':') + 1, &port, err) == 0)
+		k->connection.ports[JUPYTER_IOPUB] = (int)port;
+	return r;
+}
+
+static int open_signals(struct kernel *k, struct err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	/* Before any thread exists, so that all inherit the mask. */
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 ||
+	    (k->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) < 0)
+		return err_set_errno(err, E_IO, errno, "signals");
+	(void)signal(SIGPIPE, SIG_IGN);
+	return 0;
+}
+
+static int open_parent_shell(struct kernel *k, struct err *err)
+{
+	struct subshell *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return err_nomem(err);
+	k->subshells = s;
+	return worker_start(k->zmq, k->nb, &s->worker, err);
+}
+
+int kernel_open(struct kernel *k, struct err *err)
+{
+	const char *user = getenv("USER");
+	int r = open_signals(k, err);
+
+	k->zmq = zmq_ctx_new();
+	if (r == 0 && !k->zmq)
+		r = err_nomem(err);
+	if (r == 0)
+		r = jupyter_signer_new(k->connection.key, user ? user : "user", &k->signer, err);
+	if (r == 0)
+		r = open_router(k, &k->shell, JUPYTER_SHELL, err);
+	if (r == 0)
+		r = open_router(k, &k->control, JUPYTER_CONTROL, err);
+	if (r == 0)
+		r = open_router(k, &k->stdin_, JUPYTER_STDIN, err);
+	if (r == 0)
+		r = open_iopub(k, err);
+	if (r == 0)
+		r = open_heartbeat(k, err);
+	if (r == 0)
+		r = history_new(&k->history, err);
+	return r == 0 ? open_parent_shell(k, err) : r;
+}
+
+static void free_subshell(struct subshell *s)
+{
+	worker_stop(s->worker);
+	while (s->queue) {
+		struct request *q = s->queue;
+
+		s->queue = q->next;
+		request_unref(q);
+	}
+	request_unref(s->running);
+	free(s);
+}
+
+static void close_socket(void *socket)
+{
+	if (socket)
+		zmq_close(socket);
+}
+
+void kernel_close(struct kernel *k)
+{
+	child_free(k->child);
+	while (k->subshells) {
+		struct subshell *s = k->subshells;
+
+		k->subshells = s->next;
+		if (s->running)
+			cancel_fire(&s->running->cancel);
+		free_subshell(s);
+	}
+	bridge_free(k->bridge);
+	request_unref(k->asking);
+	history_free(k->history);
+	close_socket(k->shell);
+	close_socket(k->control);
+	close_socket(k->stdin_);
+	iopub_free(k->iopub);
+	jupyter_signer_free(k->signer);
+	if (k->zmq)
+		zmq_ctx_term(k->zmq); /* the heartbeat thread sees it and closes its socket */
+	if (k->signal_fd > 0)
+		(void)close(k->signal_fd);
+}
+
+/* --- answers ----------------------------------------------------------------------------- */
+
+struct subshell *kernel_subshell(struct kernel *k, const char *id)
+{
+	for (struct subshell *s = k->subshells; s; s = s->next)
+		if ((!id && !s->id) || (id && s->id && str_eq(id, s->id)))
+			return s;
+	return NULL;
+}
+
+void kernel_reply_raw(struct kernel *k, const struct request *q, const char *msg_type,
+		      struct slice content, struct slice metadata)
+{
+	struct jupyter_out out = {.idents = q->msg.frames,
+				  .n_idents = q->msg.n_idents,
+				  .msg_type = msg_type,
+				  .parent = q->msg.header,
+				  .metadata = metadata,
+				  .content = content};
+	struct err err = ERR_INIT;
+
+	if (jupyter_send(q->channel == JUPYTER_CONTROL ? k->control : k->shell, k->signer, &out,
+			 &err) < 0)
+		log_line(k->log, LOG_WARNING, "shell", "%s was not sent: %s", msg_type, err.text);
+}
+
+void kernel_reply(struct kernel *k, const struct request *q, const char *msg_type, json_t *content)
+{
+	_cleanup_free_ char *text = content ? json_text(content) : NULL;
+
+	json_decref(content);
+	if (text)
+		kernel_reply_raw(k, q, msg_type, slice_of(text), SLICE("{}"));
+	else
+		log_line(k->log, LOG_ERROR, "shell", "out of memory: no %s", msg_type);
+}
+
+json_t *kernel_error_content(const struct err *error)
+{
+	_cleanup_free_ char *hint = error->hint[0] ? str_fmt("Hint: %s", error->hint) : NULL;
+	_cleanup_free_ char *line = str_fmt("\x1b[31m%s\x1b[0m: %s", err_ename(error), error->text);
+	json_t *traceback = json_array();
+
+	(void)json_array_append_new(traceback, json_strz(line));
+	if (hint)
+		(void)json_array_append_new(traceback, json_strz(hint));
+	return json_pack("{ss so so so}", "status", "error", "ename", json_strz(err_ename(error)),
+			 "evalue", json_strz(error->text), "traceback", traceback);
+}
+
+void kernel_status(struct kernel *k, const struct request *q, const char *state)
+{
+	char content[64];
+
+	snprintf(content, sizeof(content), "{\"execution_state\":\"%s\"}", state);
+	iopub_publish(k->iopub, "status", q ? q->msg.header : SLICE("{}"), slice_of(content));
+}
+
+void kernel_finish(struct kernel *k, struct request *q)
+{
+	if (q->finished)
+		return;
+	kernel_flush(k, q);
+	kernel_status(k, q, "idle");
+	q->finished = true;
+}
+
+void kernel_flush(struct kernel *k, struct request *q)
+{
+	if (!q->text.len)
+		return;
+	iopub_publish_json(k->iopub, "stream", q->msg.header,
+			   json_pack("{ss so}", "name",
+				     q->text_name == STREAM_STDERR ? "stderr" : "stdout", "text",
+				     json_str((const char *)q->text.data, q->text.len)));
+	buf_clear(&q->text);
+}
+
+void kernel_stream(struct kernel *k, struct request *q, enum stream_name name, const char *text,
+		   size_t n)
+{
+	if (q->args.silent)
+		return;
+	if (q->text.len && q->text_name != name)
+		kernel_flush(k, q);
+	if (!q->text.len)
+		q->text_since = clock_ms();
+	q->text_name = name;
+	while (n) {
+		size_t room = STREAM_BYTES - q->text.len;
+		size_t piece = n < room ? n : room;
+
+		/* Cut between characters: each message is valid UTF-8 by itself. */
+		while (piece < n && piece && ((unsigned char)text[piece] & 0xC0) == 0x80)
+			piece--;
+		buf_put(&q->text, text, piece);
+		text += piece;
+		n -= piece;
+		if (n)
+			kernel_flush(k, q);
+	}
+}
+
+/* --- stdin ------------------------------------------------------------------------------- */
+
+void kernel_ask(struct kernel *k, struct request *q, const struct jupyter_out *out, bool child,
+		struct err *err)
+{
+	struct jupyter_msg stale;
+	struct err ignored = ERR_INIT;
+
+	/* Answers to questions that nobody asks any more. */
+	while (jupyter_recv(k->stdin_, k->signer, &stale, &ignored) > 0)
+		jupyter_msg_release(&stale);
+	kernel_flush(k, q);
+	if (jupyter_send(k->stdin_, k->signer, out, err) < 0)
+		return;
+	request_unref(k->asking);
+	k->asking = request_ref(q);
+	k->asking_child = child;
+}
+
+void kernel_ask_end(struct kernel *k, const struct request *q)
+{
+	if (k->asking != q)
+		return;
+	request_unref(k->asking);
+	k->asking = NULL;
+}
+
+static void answer_worker(struct kernel *k, const struct jupyter_msg *m)
+{
+	json_auto_t *content = NULL;
+	struct err err = ERR_INIT;
+	const char *value = NULL;
+
+	if (json_parse(m->content.p, m->content.n, "input_reply", &content, &err) == 0)
+		value = json_get_str(content, "value", NULL);
+	if (worker_answer(k->asking->subshell->worker, value, &err) < 0)
+		log_line(k->log, LOG_WARNING, "stdin", "%s", err.text);
+}
+
+static void read_stdin(struct kernel *k)
+{
+	struct jupyter_msg m = {0};
+	struct err err = ERR_INIT;
+	int r;
+
+	while ((r = jupyter_recv(k->stdin_, k->signer, &m, &err)) != 0 && r != E_IO) {
+		if (r < 0) {
+			log_line(k->log, LOG_WARNING, "stdin", "dropped a message: %s", err.text);
+			continue;
+		}
+		if (k->asking && str_eq(m.msg_type, "input_reply") && m.session &&
+		    k->asking->msg.session && str_eq(m.session, k->asking->msg.session)) {
+			if (k->asking_child)
+				child_input(k, &m);
+			else
+				answer_worker(k, &m);
+			kernel_ask_end(k, k->asking);
+		}
+		jupyter_msg_release(&m);
+	}
+}
+
+/* --- shell and control ------------------------------------------------------------------- */
+
+static void unknown_subshell(struct kernel *k, struct request *q)
+{
+	struct err error = ERR_INIT;
+	_cleanup_free_ char *type = NULL;
+	size_t n = strlen(q->msg.msg_type);
+
+	(void)err_set(&error, E_NOTFOUND, "there is no subshell %.80s", q->msg.subshell_id);
+	kernel_status(k, q, "busy");
+	if (str_ends_ci(q->msg.msg_type, "_request")) {
+		type = str_fmt("%.*s_reply", (int)(n - strlen("_request")), q->msg.msg_type);
+		if (type)
+			kernel_reply(k, q, type, kernel_error_content(&error));
+	}
+	kernel_finish(k, q);
+}
+
+static void accept_request(struct kernel *k, struct jupyter_msg *m, enum jupyter_channel channel)
+{
+	_cleanup_(request_unrefp) struct request *q = NULL;
+	struct err err = ERR_INIT;
+
+	if (request_new(m, channel, ++k->n_requests, &q, &err) < 0) {
+		log_line(k->log, LOG_ERROR, "shell", "a message was lost: %s", err.text);
+		return;
+	}
+	log_line(k->log, LOG_DEBUG, jupyter_channel_name(channel), "received %s", q->msg.msg_type);
+	q->subshell = kernel_subshell(k, channel == JUPYTER_SHELL ? q->msg.subshell_id : NULL);
+	if (q->subshell)
+		handle_request(k, q);
+	else
+		unknown_subshell(k, q);
+}
+
+static void read_requests(struct kernel *k, void *socket, enum jupyter_channel channel)
+{
+	struct jupyter_msg m = {0};
+	struct err err = ERR_INIT;
+	int r;
+
+	while (!k->stopping && (r = jupyter_recv(socket, k->signer, &m, &err)) != 0 && r != E_IO) {
+		if (r > 0)
+			accept_request(k, &m, channel);
+		else
+			log_line(k->log, LOG_WARNING, jupyter_channel_name(channel),
+				 "dropped a message: %s", err.text);
+		m = (struct jupyter_msg){0};
+	}
+}
+
+void kernel_read_shell(struct kernel *k)
+{
+	read_requests(k, k->shell, JUPYTER_SHELL);
+}
+
+void kernel_interrupt(struct kernel *k)
+{
+	bridge_interrupt(k);
+	for (struct subshell *s = k->subshells; s; s = s->next)
+		if (s->running && s->worker_busy)
+			cancel_fire(&s->running->cancel);
+	child_interrupt(k);
+}
+
+/* --- the loop ---------------------------------------------------------------------------- */
+
+static void read_signals(struct kernel *k)
+{
+	struct signalfd_siginfo info;
+
+	while (read(k->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGINT)
+			kernel_interrupt(k);
+		else if (info.ssi_signo == SIGCHLD)
+			child_reap(k);
+		else
+			k->stopping = true;
+	}
+}
+
+static void read_workers(struct kernel *k)
+{
+	for (struct subshell *s = k->subshells; s; s = s->next) {
+		struct event *e;
+
+		while ((e = worker_event(s->worker))) {
+			execute_event(k, s, e);
+			event_free(e);
+		}
+	}
+}
+
+/* Publish waiting stream text that is due; returns milliseconds until the next is, or -1. */
+static int flush_streams(struct kernel *k)
+{
+	int64_t now = clock_ms(), wait = -1;
+
+	for (struct subshell *s = k->subshells; s; s = s->next) {
+		struct request *q = s->running;
+
+		if (!q || !q->text.len)
+			continue;
+		if (now - q->text_since >= STREAM_DELAY_MS)
+			kernel_flush(k, q);
+		else
+			wait = q->text_since + STREAM_DELAY_MS - now;
+	}
+	return (int)wait;
+}
+
+/*
+ * JPY_PARENT_PID says that a front end started us: when our parent changes,
+ * it is gone and there is nobody to serve.
+ */
+static bool parent_gone(const struct kernel *k)
+{
+	return k->parent && getppid() != k->parent;
+}
+
+static void tick(struct kernel *k)
+{
+	iopub_check_stalled(k->iopub);
+	if (parent_gone(k)) {
+		log_line(k->log, LOG_INFO, "kernel", "the starter is gone");
+		k->stopping = true;
+	}
+}
+
+enum { FIXED_ITEMS = 7, MAX_ITEMS = FIXED_ITEMS + CHILD_POLL_ITEMS + 64 };
+
+static int poll_items(struct kernel *k, zmq_pollitem_t *items)
+{
+	zmq_pollitem_t fixed[FIXED_ITEMS] = {
+		{k->control, 0, ZMQ_POLLIN, 0},
+		{k->shell, 0, ZMQ_POLLIN, 0},
+		{k->stdin_, 0, ZMQ_POLLIN, 0},
+		{iopub_socket(k->iopub), 0, ZMQ_POLLIN, 0},
+		{iopub_monitor(k->iopub), 0, ZMQ_POLLIN, 0},
+		{bridge_socket(k->bridge), 0, ZMQ_POLLIN, 0},
+		{NULL, k->signal_fd, ZMQ_POLLIN, 0},
+	};
+	int n = FIXED_ITEMS;
+
+	memcpy(items, fixed, sizeof(fixed));
+	n += child_poll(k->child, items + n);
+	for (struct subshell *s = k->subshells; s && n < MAX_ITEMS; s = s->next)
+		items[n++] = (zmq_pollitem_t){worker_socket(s->worker), 0, ZMQ_POLLIN, 0};
+	return n;
+}
+
+static int shorter(int a, int b)
+{
+	return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
+/* Control before shell: an interrupt is not kept waiting by a queue of cells. */
+static void serve(struct kernel *k)
+{
+	read_signals(k);
+	read_requests(k, k->control, JUPYTER_CONTROL);
+	iopub_read(k->iopub);
+	read_workers(k);
+	child_read(k);
+	bridge_read(k);
+	read_stdin(k);
+	read_requests(k, k->shell, JUPYTER_SHELL);
+}
+
+int kernel_run(struct kernel *k, struct err *err)
+{
+	int64_t next_tick = clock_ms() + TICK_MS;
+
+	k->parent = getenv("JPY_PARENT_PID") ? getppid() : 0;
+	kernel_status(k, NULL, "starting");
+	while (!k->stopping) {
+		zmq_pollitem_t items[MAX_ITEMS];
+		int n = poll_items(k, items);
+		int64_t left = next_tick - clock_ms();
+		int timeout = shorter(flush_streams(k), child_timeout(k->child));
+
+		timeout = shorter(timeout, left < 0 ? 0 : (int)left);
+		if (zmq_poll(items, n, timeout) < 0 && errno != EINTR)
+			return err_set_errno(err, E_IO, errno, "poll");
+		serve(k);
+		if (clock_ms() >= next_tick) {
+			tick(k);
+			next_tick = clock_ms() + TICK_MS;
+		}
+	}
+	return 0;
+}
