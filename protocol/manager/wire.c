@@ -160,12 +160,13 @@ static int code_by_name(const char *name)
 int manager_reply_result(const struct manager_reply *reply, struct err *err)
 {
 	const json_t *e = json_object_get(reply->body, "error");
+	const char *text = json_get_str(e, "text", "");
 	const char *hint = json_get_str(e, "hint", "");
 
 	if (json_get_bool(reply->body, "ok", /* fallback= */ false))
 		return 0;
 	err_set(err, code_by_name(json_get_str(e, "code", "")), "%s",
-		json_get_str(e, "text", "the manager gave no reason"));
+		*text ? text : "the manager gave no reason");
 	err_set_name(err, json_get_str(e, "name", ""));
 	if (*hint)
 		err_set_hint(err, "%s", hint);
