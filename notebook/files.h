@@ -132,7 +132,8 @@ int files_bucket_folder(struct files *f, const char *bucket, const struct files_
 /*
  * Buckets that are folders, for the child's start file (docs/BRIDGE.md, `buckets`):
  * {"folders": {NAME: FOLDER}, "any": FOLDER or null}, new.  Existing folders of
- * `any` are among `folders`.
+ * `any` are among `folders`.  This and files_spark_conf may take a second, once, where no
+ * credentials are: not for the I/O thread.
  */
 int files_buckets(struct files *f, json_t **ret, struct err *err) _must_check_;
 /*

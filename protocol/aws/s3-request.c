@@ -9,7 +9,13 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { TRIES = 5, TRIES_UNCONNECTED = 3, RETRY_MAX_MS = 5000, RETRY_FIRST_MS = 100 };
+enum {
+	TRIES = 5,
+	TRIES_UNCONNECTED = 3,
+	TRIES_SILENT = 2,
+	RETRY_MAX_MS = 5000,
+	RETRY_FIRST_MS = 100
+};
 
 #define EMPTY_PAYLOAD "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -266,12 +272,24 @@ static void forget_part(const struct s3_call *call)
 		call->range->out->len = call->range->start;
 }
 
-static bool lost_connection(int r)
+/* How often to try in all when a request fails so; a silent server has cost a minute already. */
+static int tries_after(int r)
 {
-	return r == E_IO || r == E_CLOSED || r == E_TIMEOUT;
+	switch (r) {
+	case E_IO:
+		return TRIES_UNCONNECTED;
+	case E_TIMEOUT:
+		return TRIES_SILENT;
+	case E_CLOSED:
+		return TRIES;
+	default:
+		return 0;
+	}
 }
 
-/* After an answer that is no success: 1 to send again at once, 2 to wait first, or the error. */
+enum { SEND_AGAIN = 1, WAIT_AND_SEND_AGAIN = 2 };
+
+/* What an answer that is no success asks for: one of the two above, or the error. */
 static int judge(struct s3 *s3, const struct http_response *res, bool may_move, struct err *err)
 {
 	_cleanup_s3_error_ struct s3_error e = {0};
@@ -284,10 +302,10 @@ static int judge(struct s3 *s3, const struct http_response *res, bool may_move, 
 	if (r < 0)
 		return r;
 	if (moved)
-		return 1;
+		return SEND_AGAIN;
 	m = find_meaning(e.code, res->status);
 	r = tell_error(res, &e, m, err);
-	return m->again ? 2 : r;
+	return m->again ? WAIT_AND_SEND_AGAIN : r;
 }
 
 int s3_perform(struct s3 *s3, const struct s3_call *call, struct http_response *ret,
@@ -306,21 +324,21 @@ int s3_perform(struct s3 *s3, const struct s3_call *call, struct http_response *
 			res = (struct http_response){0};
 			return 0;
 		}
-		if (r < 0 && !lost_connection(r))
+		if (r < 0 && !tries_after(r))
 			return r;
 		forget_part(call);
 		if (call->range && call->range->out->len > before)
 			tries = 0;
 		tries++;
-		if (r < 0 && tries >= (r == E_IO ? TRIES_UNCONNECTED : TRIES))
+		if (r < 0 && tries >= tries_after(r))
 			return r;
 		if (r == 0) {
 			r = judge(s3, &res, !moved, err);
-			moved |= r == 1;
-			if (r < 0 || (r == 2 && tries >= TRIES))
+			moved |= r == SEND_AGAIN;
+			if (r < 0 || (r == WAIT_AND_SEND_AGAIN && tries >= TRIES))
 				return r < 0 ? r : err->code;
 		}
-		if (r != 1 && back_off(s3, tries, call->cancel, err) < 0)
+		if (r != SEND_AGAIN && back_off(s3, tries, call->cancel, err) < 0)
 			return err->code;
 		err_clear(err);
 	}
