@@ -12,8 +12,8 @@ int track(struct magic_call *call, const char *op, json_t *args, json_t **ret, s
 	json_auto_t *owned = args;
 	json_t *text;
 	size_t i;
-	int r = args ? tracking_call(call->nb->tracking, op, args, call->cancel, ret, err)
-		     : err_nomem(err);
+	int r = owned ? tracking_call(call->nb->tracking, op, owned, call->cancel, ret, err)
+		      : err_nomem(err);
 
 	if (r < 0)
 		return r;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "base/proc.h"
 #include "base/str.h"
 
 #include "tests/harness.h"
@@ -490,19 +491,43 @@ TEST(the_next_kernel_delivers_what_is_left)
 	CHECK_STR(json_get_str(json_object_get(run, "info"), "status", ""), "FINISHED");
 }
 
-/* A kernel that logs and is killed; what it was told is there once, and its run is closed. */
+/* --- a kernel that is killed: this program again, told so by its environment --- */
+
+static int given_address(void *userdata, struct cancel *cancel, char **ret, struct err *err)
+{
+	(void)cancel;
+	*ret = str_dup(userdata);
+	return *ret ? 0 : err_nomem(err);
+}
+
+__attribute__((constructor)) static void be_killed(void)
+{
+	char *n = getenv("KILLED_AFTER");
+	struct tracking_options options = {.server = given_address,
+					   .userdata = getenv("KILLED_URL")};
+	struct fixture x = {0};
+	int64_t count;
+
+	if (!n || str_parse_i64(n, &count, NULL) < 0)
+		return;
+	if (tracking_new(&options, &x.t, &x.err) < 0 || !begin(&x))
+		_exit(1);
+	log_some(&x, 0, (int)count);
+	raise(SIGKILL);
+}
+
+/* What it was told is there once, and its run is closed: by whoever comes next. */
 static void killed_kernel(struct fixture *x, int n)
 {
-	pid_t pid = fork();
-	int status;
+	_cleanup_free_ char *after = str_fmt("KILLED_AFTER=%d", n);
+	_cleanup_free_ char *url = str_fmt("KILLED_URL=%s", fake_mlflow_url(x->server));
+	const char *argv[] = {"/proc/self/exe", NULL};
+	const char *env[] = {after, url, NULL};
+	struct proc_options options = {.argv = argv, .env = env, .out_fd = -1};
+	int status = 0;
+	pid_t pid;
 
-	if (pid == 0) {
-		x->t = start_client(x);
-		if (!begin(x))
-			_exit(1);
-		log_some(x, 0, n);
-		raise(SIGKILL);
-	}
+	REQUIRE_OK(proc_spawn(&options, &pid, &x->err), &x->err);
 	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
 }
 
