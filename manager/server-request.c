@@ -167,7 +167,8 @@ static bool settle_ensure(struct link *l, const struct wait *w)
 		refuse(l, w->id, service_reason(w->service));
 		return true;
 	case SERVICE_STOPPED:
-		err_set(&err, E_CANCEL, "%s was stopped", service_def(w->service)->title);
+		err_set(&err, E_SERVER, "%s was stopped while it started",
+			service_def(w->service)->title);
 		refuse(l, w->id, &err);
 		return true;
 	default:

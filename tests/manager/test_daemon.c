@@ -262,6 +262,20 @@ TEST(stop_stops_everything_and_closes)
 	CHECK(!fs_exists(path));
 }
 
+TEST(a_stop_during_the_start_reaches_who_waits)
+{
+	_cleanup_(daemon_freep) struct daemon *d = make("deaf", 0);
+	_cleanup_close_ int kernel = dial(), fd = dial();
+	_cleanup_free_ char *heard = NULL;
+
+	REQUIRE(d && fd >= 0);
+	check_answer(d, kernel, HELLO("kernel") ENSURE, "notice");
+	check_answer(d, fd, HELLO("cli") "{\"id\":4,\"op\":\"stop\",\"service\":\"fake\"}\n",
+		     "{\"id\":4,\"ok\":true}");
+	heard = hear(d, kernel, "error");
+	CHECK(strstr(heard, "the fake server was stopped while it started") != NULL);
+}
+
 TEST(sigterm_ends_it_and_new_starts_are_refused)
 {
 	_cleanup_(daemon_freep) struct daemon *d = make("stubborn", 0);
