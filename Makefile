@@ -38,7 +38,7 @@ ALL_SRC := $(LIB_SRC) $(PROGRAM_SRC) $(TEST_SRC) $(HARNESS_SRC) $(FUZZ_SRC) $(LI
 OBJ = $(ALL_SRC:%.c=$B/%.o)
 
 # --- flags -------------------------------------------------------------------
-PACKAGES := libzmq jansson openssl uuid libcurl sqlite3 inih expat
+PACKAGES := libzmq jansson openssl uuid libcurl sqlite3 inih zlib expat
 ifneq ($(filter-out clean help format check-docs uninstall,$(or $(MAKECMDGOALS),all)),)
 MISSING := $(foreach p,$(PACKAGES),$(if $(shell pkg-config --exists $p && echo y),,$p))
 $(if $(strip $(MISSING)),$(error missing packages: $(MISSING). ./install.sh installs them))
