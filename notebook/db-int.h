@@ -51,6 +51,10 @@ struct db_driver {
 
 extern const struct db_driver db_driver_drda;
 
+/* A connection over one that the driver has already; takes conn, also when it fails. */
+int db_wrap(const struct db_driver *driver, void *conn, struct db **ret,
+	    struct err *err) _must_check_;
+
 /* Whether the URL's scheme is one of the driver's. */
 bool db_driver_serves(const struct db_driver *driver, const char *scheme);
 

@@ -44,24 +44,30 @@ static const struct db_driver *find_driver(const char *scheme, struct err *err)
 	return NULL;
 }
 
+int db_wrap(const struct db_driver *driver, void *conn, struct db **ret, struct err *err)
+{
+	struct db *db = calloc(1, sizeof(*db));
+
+	if (!db) {
+		driver->free(conn);
+		return err_nomem(err);
+	}
+	*db = (struct db){driver, conn, true};
+	*ret = db;
+	return 0;
+}
+
 int db_connect(const struct db_url *url, const struct db_options *options, struct cancel *cancel,
 	       struct db **ret, struct err *err)
 {
 	const struct db_driver *driver = find_driver(url->scheme, err);
-	_cleanup_free_ struct db *db = NULL;
+	void *conn = NULL;
 	int code;
 
 	if (!driver)
 		return E_UNSUPPORTED;
-	db = calloc(1, sizeof(*db));
-	if (!db)
-		return err_nomem(err);
-	db->driver = driver;
-	db->autocommit = true;
-	code = driver->connect(url, options, cancel, &db->conn, err);
-	if (code == 0)
-		*ret = TAKE(db);
-	return code;
+	code = driver->connect(url, options, cancel, &conn, err);
+	return code < 0 ? code : db_wrap(driver, conn, ret, err);
 }
 
 void db_free(struct db *db)

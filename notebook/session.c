@@ -3,6 +3,8 @@
 
 #include "base/str.h"
 #include "notebook/services.h"
+#include "notebook/session-int.h"
+#include "notebook/sql-lex.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -136,12 +138,14 @@ static int open_trace(struct session *s, struct err *err)
 static int restore(struct session *s, struct cancel *cancel, struct err *err)
 {
 	_cleanup_(db_result_freep) struct db_result *result = NULL;
+	_cleanup_free_ char *name = NULL;
 	_cleanup_free_ char *sql = NULL;
 	int r = s->autocommit ? 0 : db_set_autocommit(s->db, /*on=*/false, err);
 
 	if (r < 0 || !s->schema || str_eq(s->schema, db_schema(s->db)))
 		return r;
-	sql = str_fmt("set schema \"%s\"", s->schema);
+	name = sql_quote_name(s->schema);
+	sql = name ? str_fmt("set schema %s", name) : NULL;
 	if (!sql)
 		return err_nomem(err);
 	return db_execute(s->db, sql, strlen(sql), NULL, 0, cancel, &result, err);
@@ -165,40 +169,51 @@ static void tell(session_notice_fn *notice, void *userdata, const char *text)
 		notice(userdata, text);
 }
 
-static int connect_to(struct session *s, struct db_url *url, struct cancel *cancel, struct err *err)
+/* Takes what url holds, also when it fails: after E_AUTH it tells what was tried. */
+static int set_url(struct session *s, struct db_url *url, struct err *err)
 {
-	struct db_options options = {.trace_fd = -1};
-	_cleanup_free_ char *text = db_url_text(url);
-	int r = text ? open_trace(s, err) : err_nomem(err);
+	char *text = db_url_text(url);
 
-	options.trace_fd = s->trace_fd;
-	if (r == 0)
-		r = db_connect(url, &options, cancel, &s->db, err);
-	if (r < 0)
-		return r;
-	free(s->text);
-	s->text = TAKE(text);
 	db_url_release(&s->url);
 	s->url = *url;
 	*url = (struct db_url){0};
-	return restore(s, cancel, err);
+	free(s->text);
+	s->text = text;
+	return text ? 0 : err_nomem(err);
+}
+
+static int connect_to(struct session *s, struct db_url *url, struct cancel *cancel, struct err *err)
+{
+	struct db_options options = {.trace_fd = -1};
+	int r = set_url(s, url, err);
+
+	if (r == 0)
+		r = open_trace(s, err);
+	options.trace_fd = s->trace_fd;
+	if (r == 0)
+		r = db_connect(&s->url, &options, cancel, &s->db, err);
+	return r < 0 ? r : restore(s, cancel, err);
 }
 
 static int connect_anew(struct session *s, struct cancel *cancel, session_notice_fn *notice,
 			void *userdata, struct err *err)
 {
 	_cleanup_(db_url_release) struct db_url url = {0};
+	_cleanup_free_ char *text = NULL;
 	int r = find_url(s, cancel, notice, userdata, &url, err);
 
 	if (r == 0)
 		r = connect_to(s, &url, cancel, err);
 	if (r < 0)
 		return r;
-	if (s->lost)
-		tell(notice, userdata,
-		     "The database connection was lost and has been made anew; a transaction that "
-		     "was open is gone.");
+	text = str_fmt("%sonnected to %s at %s",
+		       s->lost ? "The database connection was lost; a transaction that was open is "
+				 "gone. C"
+			       : "C",
+		       db_server_name(s->db), s->text);
 	s->lost = false;
+	if (text)
+		tell(notice, userdata, text);
 	return 0;
 }
 
@@ -234,6 +249,28 @@ int session_use_url(struct session *s, const struct db_url *url, struct err *err
 	return 0;
 }
 
+bool session_lacks_password(const struct session *s)
+{
+	return s->url.user && !s->url.password;
+}
+
+int session_set_password(struct session *s, const char *password, struct err *err)
+{
+	struct db_url copy;
+	int r = copy_url(&s->url, &copy, err);
+
+	if (r < 0)
+		return r;
+	r = str_replace(&copy.password, password, err);
+	if (r < 0) {
+		db_url_release(&copy);
+		return r;
+	}
+	db_url_release(&s->use);
+	s->use = copy;
+	return 0;
+}
+
 void session_drop(struct session *s)
 {
 	remember(s);
@@ -253,4 +290,10 @@ int session_credentials(struct session *s, struct cancel *cancel, struct db_url 
 	int r = session_db(s, cancel, NULL, NULL, &db, err);
 
 	return r < 0 ? r : copy_url(&s->url, ret, err);
+}
+
+void session_adopt(struct session *s, struct db *db)
+{
+	session_drop(s);
+	s->db = db;
 }

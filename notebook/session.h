@@ -28,6 +28,13 @@ int session_db(struct session *s, struct cancel *cancel, session_notice_fn *noti
 
 /* Another connection from now on; the old one is closed (rolled back). */
 int session_use_url(struct session *s, const struct db_url *url, struct err *err) _must_check_;
+/*
+ * After E_AUTH: whether a user was named without a password, so that asking
+ * for one may help.
+ */
+bool session_lacks_password(const struct session *s);
+/* The password from now on.  Copied. */
+int session_set_password(struct session *s, const char *password, struct err *err) _must_check_;
 /* Close the connection; the next use makes a new one. */
 void session_drop(struct session *s);
 /* The URL in use, without a password; borrowed; NULL before the first use. */
