@@ -32,9 +32,11 @@ FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZERS := $(FUZZ_SRC:%.c=$B/%)
 LIVE_SRC := $(wildcard tests/live/*.c)
 LIVE := $(LIVE_SRC:%.c=$B/%)
+BENCH_SRC := $(wildcard bench/*.c)
+BENCH := $(BENCH_SRC:%.c=$B/%) build/bench/JdbcClient.class
 HARNESS_SRC := tests/harness.c $(wildcard tests/servers/*.c)
 ALL_SRC := $(LIB_SRC) $(PROGRAM_SRC) $(TEST_SRC) $(HARNESS_SRC) $(FUZZ_SRC) $(LIVE_SRC) \
-	tests/fuzz/replay.c
+	$(BENCH_SRC) tests/fuzz/replay.c
 OBJ = $(ALL_SRC:%.c=$B/%.o)
 
 # --- flags -------------------------------------------------------------------
@@ -102,6 +104,15 @@ $(FUZZERS): $B/%: $B/%.o $(if $(filter fuzz,$(VARIANT)),,$B/tests/fuzz/replay.o)
 	@mkdir -p $(@D); echo "  LD    $@"
 	$Q$(LINK) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) -o $@ $^ $(LDLIBS)
 
+# What is measured beside ours.
+$(BENCH_SRC:%.c=$B/%): $B/%: $B/%.o
+	@mkdir -p $(@D); echo "  LD    $@"
+	$Q$(LINK) -o $@ $^ $(LDLIBS)
+
+build/bench/%.class: bench/%.java
+	@mkdir -p $(@D); echo "  JAVAC $<"
+	$Qjavac -Xlint:all -Werror -d $(@D) $<
+
 build/kernelspec/kernel.json: kernelspec/kernel.json.in $(wildcard kernelspec/*.png kernelspec/*.svg)
 	@mkdir -p $(@D); cp $(filter-out $<,$^) $(@D)/ 2>/dev/null || true
 	@sed 's|@KERNEL@|$(or $(KERNEL_PATH),$(abspath build/plain/bin/splice-kernel))|' $< > $@
@@ -136,7 +147,7 @@ test: ## everything: gates, sanitizers, then the real servers and clients in see
 soak: all ## the full counts (hours)
 	$Qtools/run-soak
 
-bench: all ## measure beside what a user would pick instead; writes docs/BENCHMARKS.md
+bench: all $(BENCH) ## measure beside what a user would pick instead; writes docs/BENCHMARKS.md
 	$Qtools/run-bench
 
 fuzz-%: ## fuzz-NAME: run one libFuzzer target for 60 s (SECONDS=…)
