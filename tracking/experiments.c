@@ -269,10 +269,8 @@ static int active_experiment(struct op *o, char **ret_id, struct err *err)
 	_cleanup_active_ struct active a = {0};
 	int r = tracking_active(o->t, &a, err);
 
-	if (r == 0 && !a.experiment_id) {
-		r = err_set(err, E_USAGE, "no experiment is active");
-		err_set_hint(err, "%%mlmanager experiment NAME makes or chooses one");
-	}
+	if (r == 0 && !a.experiment_id)
+		r = tracking_no_experiment(err);
 	if (r == 0)
 		*ret_id = TAKE(a.experiment_id);
 	return r;

@@ -2,7 +2,7 @@
  * Inside of the tracking client.
  *
  * tracking.c    life, state, dispatch             server.c    address, connections, retries
- * experiments.c runs.c log.c artifacts.c          the operations
+ * experiments.c create.c runs.c log.c artifacts.c the operations
  * entries.c     what may be logged                journal.c   the file
  * sender.c      the threads and their patience    deliver.c   one batch to the server
  *
@@ -119,7 +119,7 @@ char *server_uri(struct tracking *t);
 /* Errors after which the same request may succeed. */
 bool server_error_passes(int r);
 
-/* --- log.c, runs.c, experiments.c, artifacts.c --- */
+/* --- log.c, create.c, runs.c, experiments.c, artifacts.c --- */
 
 /* Append records for the sender.  `array` is borrowed. */
 int tracking_append(struct tracking *t, const json_t *array, struct err *err) _must_check_;
@@ -137,6 +137,15 @@ int experiment_find(struct op *o, const char *text, struct mlflow_experiment *re
 		    struct err *err) _must_check_;
 int experiment_find_id(struct op *o, const char *id, struct mlflow_experiment *ret,
 		       struct err *err) _must_check_;
+/* RUN of docs/BRIDGE.md; a new object. */
+json_t *run_json(struct op *o, const struct mlflow_run *run);
+int runs_search(struct op *o, const struct mlflow_runs_query *query, struct mlflow_runs *ret,
+		struct err *err) _must_check_;
+/* Make `run` the active one within a's experiment; takes a's texts. */
+int run_activate(struct op *o, struct active *a, const struct mlflow_run *run, bool mine,
+		 struct err *err) _must_check_;
+/* E_USAGE: no experiment is active, and how to make one. */
+int tracking_no_experiment(struct err *err);
 /* E_USAGE: no run is active, and how to make one. */
 int tracking_no_run(struct err *err);
 /* "#/experiments/1/runs/…" on the tracking page; run may be NULL.  A new text value. */
