@@ -95,7 +95,7 @@ static int open_iopub(struct kernel *k, struct err *err)
 	return r;
 }
 
-static int open_signals(struct kernel *k, struct err *err)
+int kernel_catch_signals(struct kernel *k, struct err *err)
 {
 	sigset_t set;
 
@@ -104,7 +104,6 @@ static int open_signals(struct kernel *k, struct err *err)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
-	/* Before any thread exists, so that all inherit the mask. */
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 ||
 	    (k->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) < 0)
 		return err_set_errno(err, E_IO, errno, "signals");
@@ -125,10 +124,10 @@ static int open_parent_shell(struct kernel *k, struct err *err)
 int kernel_open(struct kernel *k, struct err *err)
 {
 	const char *user = getenv("USER");
-	int r = open_signals(k, err);
+	int r = 0;
 
 	k->zmq = zmq_ctx_new();
-	if (r == 0 && !k->zmq)
+	if (!k->zmq)
 		r = err_nomem(err);
 	if (r == 0)
 		r = jupyter_signer_new(k->connection.key, user ? user : "user", &k->signer, err);

@@ -51,6 +51,11 @@ struct kernel {
 	bool stopping;
 };
 
+/*
+ * Signals come to the I/O thread through a descriptor.  Call it before any
+ * thread exists: all inherit the mask, and none dies of an interrupt.
+ */
+int kernel_catch_signals(struct kernel *k, struct err *err) _must_check_;
 /* Binds the sockets of k->connection (whose free ports are filled in). */
 int kernel_open(struct kernel *k, struct err *err) _must_check_;
 /* Serve until shutdown, SIGTERM or the parent's end. */

@@ -153,8 +153,10 @@ static int open_kernel(struct program *p, struct err *err)
 
 static int run(struct program *p, struct err *err)
 {
-	int r = config_load(&p->config, err);
+	int r = kernel_catch_signals(&p->kernel, err);
 
+	if (r == 0)
+		r = config_load(&p->config, err);
 	if (r == 0)
 		r = open_log(p, err);
 	if (r == 0 && config_unknown(p->config))
