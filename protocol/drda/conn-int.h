@@ -55,6 +55,7 @@ struct drda {
 	bool in_transaction;
 	uint64_t rollbacks; /* counts what closes all cursors */
 	uint64_t round_trips;
+	bool taken; /* the data of the object being read */
 	struct exchange owed[CONN_OWED_MAX];
 	size_t n_owed;
 	struct cancel *cancel; /* of the running call; may be NULL */

@@ -110,6 +110,8 @@ static int fill(void *userdata, struct buf *in, struct err *err)
 
 		if (got != 0)
 			return got < 0 ? (int)got : 0;
+		if (c->n_owed > 1)
+			drda_link_hurry(&c->link);
 		code = wait_for(c, POLLIN, err);
 		if (code < 0)
 			return code;
@@ -226,6 +228,7 @@ int conn_body(struct drda *c, const struct ddm_head *head, struct rd *ret, struc
 {
 	int code = ddm_body(&c->in, ret, err);
 
+	c->taken = true;
 	if (code == 0)
 		drda_trace_object(&c->trace, DRDA_RECEIVED, head, ret);
 	return code;
@@ -237,6 +240,7 @@ int conn_append(struct drda *c, const struct ddm_head *head, struct buf *dst, ui
 	struct ddm_head known = *head;
 	int code = ddm_append(&c->in, dst, keep, ret_total, err);
 
+	c->taken = true;
 	known.length = *ret_total;
 	if (code == 0)
 		drda_trace_object(&c->trace, DRDA_RECEIVED, &known, /* body= */ NULL);
@@ -267,6 +271,17 @@ static int take_session_data(struct drda *c, struct rd r, struct err *err)
 	return rd_check(&r, "PBSD", err);
 }
 
+/* Parameters that nobody reads: they must at least be whole. */
+static int check_group(struct rd r, unsigned cp, struct err *err)
+{
+	char name[CODEPOINT_TEXT_SIZE];
+	struct ddm o;
+
+	while (ddm_read(&r, &o))
+		;
+	return rd_check(&r, codepoint_text(cp, name), err);
+}
+
 /* ENDUOWRM, ABNUOWRM and RDBUPDRM tell about the transaction, PBSD about the session. */
 static int take_own(struct drda *c, const struct ddm_head *head, struct err *err)
 {
@@ -275,13 +290,27 @@ static int take_own(struct drda *c, const struct ddm_head *head, struct err *err
 
 	if (code < 0)
 		return code;
-	if (head->cp == CP_ABNUOWRM) {
+	if (head->cp == CP_PBSD)
+		return take_session_data(c, body, err);
+	if (head->cp == CP_ABNUOWRM)
 		c->rollbacks++;
+	if (head->cp == CP_ABNUOWRM || head->cp == CP_ENDUOWRM)
 		c->in_transaction = false;
+	return codepoint_kind(head->cp) == KIND_GROUP ? check_group(body, head->cp, err) : 0;
+}
+
+/* A reply whose coming is all that it says, or one that a later level of DRDA knows. */
+static int pass_over(struct drda *c, const struct ddm_head *head, struct err *err)
+{
+	struct rd body;
+	int code;
+
+	if (codepoint_kind(head->cp) != KIND_GROUP) {
+		drda_trace_object(&c->trace, DRDA_RECEIVED, head, /* body= */ NULL);
+		return ddm_skip(&c->in, err);
 	}
-	if (head->cp == CP_ENDUOWRM)
-		c->in_transaction = false;
-	return head->cp == CP_PBSD ? take_session_data(c, body, err) : 0;
+	code = conn_body(c, head, &body, err);
+	return code < 0 ? code : check_group(body, head->cp, err);
 }
 
 static bool is_own(unsigned cp)
@@ -293,14 +322,13 @@ static bool is_own(unsigned cp)
 static int read_object(struct drda *c, const struct ddm_head *head, conn_object_fn *each, void *who,
 		       struct err *err)
 {
-	uint64_t before = c->in.ddm_left;
-	int code = is_own(head->cp) ? take_own(c, head, err) : each(who, c, head, err);
+	int code;
 
-	if (code < 0)
-		return code;
-	if (before && c->in.ddm_left == before) /* nobody wanted it */
-		drda_trace_object(&c->trace, DRDA_RECEIVED, head, /* body= */ NULL);
-	return ddm_skip(&c->in, err);
+	c->taken = false;
+	code = is_own(head->cp) ? take_own(c, head, err) : each(who, c, head, err);
+	if (code == 0 && !c->taken)
+		code = pass_over(c, head, err);
+	return code;
 }
 
 int conn_read_chain(struct drda *c, conn_object_fn *each, void *who, struct err *err)

@@ -319,11 +319,9 @@ static int put_security_check(struct drda *c, unsigned secmec, struct err *err)
 
 static int put_access_database(struct drda *c, const char *prdid, struct err *err)
 {
-	uint8_t token[CRRTKN_SIZE] = {0};
-	int64_t now = clock_wall_ms();
+	static const uint8_t token[CRRTKN_SIZE] = {0}; /* nobody here correlates */
 	int code;
 
-	memcpy(token, &now, sizeof(now));
 	(void)dss_request(&c->out);
 	ddm_open(&c->out, CP_ACCRDB);
 	code = conn_put_text(c, CP_RDBNAM, c->options.database, RDBNAM_WIDTH, err);

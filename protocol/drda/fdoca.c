@@ -243,7 +243,7 @@ static void read_placeholder(const struct fdoca_column *c, struct rd *r, struct 
 
 	for (unsigned i = 0; p && i < c->length; i++)
 		any |= p[i];
-	v->s.p = NULL;
+	v->s.p = any ? NULL : "";
 	v->s.n = any != 0;
 }
 

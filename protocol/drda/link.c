@@ -116,6 +116,13 @@ void drda_link_close(struct drda_link *l)
 	l->fd = -1;
 }
 
+void drda_link_hurry(struct drda_link *l)
+{
+	int on = 1;
+
+	(void)setsockopt(l->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 static int broke(int errnum, struct err *err)
 {
 	int code;

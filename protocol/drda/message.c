@@ -146,9 +146,11 @@ int message_error(struct drda *c, const struct sqlca *ca, bool commit, struct er
 	char text[SHOWN_MAX];
 	int code;
 
+	/* After a rollback there is nothing that a commit could do but end the question's own
+	 * transaction. */
 	if (sqlca_is_rollback(&copy)) {
 		c->rollbacks++;
-		c->in_transaction = false;
+		commit = true;
 	}
 	explain(c, &copy, commit, text, sizeof(text));
 	if (is_interruption(c, &copy)) {
@@ -161,10 +163,29 @@ int message_error(struct drda *c, const struct sqlca *ca, bool commit, struct er
 	return code;
 }
 
+/*
+ * Data truncation (01004) carries numbers and no message: column, whether it
+ * is a parameter, whether it was read, its length, and what was sent of it.
+ */
+static bool explain_truncation(const struct sqlca *ca, char *dst, size_t size)
+{
+	int column, length, sent;
+
+	if (!str_eq(ca->state, "01004") ||
+	    sscanf(ca->errmc, "%9d\x14%*[a-z]\x14%*[a-z]\x14%9d\x14%9d", &column, &length, &sent) !=
+		    3)
+		return false;
+	snprintf(dst, size,
+		 "column %d was cut from %d to %d characters by the server: cast it to CLOB",
+		 column, length, sent);
+	return true;
+}
+
 char *message_warning(struct drda *c, const struct sqlca *ca, bool commit)
 {
 	char text[SHOWN_MAX];
 
-	explain(c, ca, commit, text, sizeof(text));
+	if (!explain_truncation(ca, text, sizeof(text)))
+		explain(c, ca, commit, text, sizeof(text));
 	return str_fmt("%s: %s", ca->state, text);
 }
