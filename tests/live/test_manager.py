@@ -198,7 +198,8 @@ def test_password_is_private_needed_and_nowhere_else(manager, tmp_path):
     def sql(pw, text):
         script = tmp_path / "try.sql"
         script.write_text(f"connect '{jdbc}{pw}';\n{text}\nexit;\n")
-        return subprocess.run([*ij, script], capture_output=True, text=True, timeout=60).stdout
+        return subprocess.run([*ij, script], cwd=tmp_path, capture_output=True, text=True,
+                              timeout=60).stdout
 
     assert "08004" in sql("wrong", "")
     assert "SPLICE" in sql(secret, "values current schema;")
