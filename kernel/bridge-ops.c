@@ -5,9 +5,8 @@
 #include "display/table.h"
 #include "kernel/bridge-values.h"
 #include "notebook/files.h"
-#include "notebook/server.h"
 #include "notebook/session.h"
-#include "tracking/tracking.h"
+#include "notebook/track.h"
 
 #include <string.h>
 
@@ -246,20 +245,10 @@ static int op_bucket_folder(struct bridge_call *call, json_t **ret, struct err *
 	return *ret ? 0 : err_nomem(err);
 }
 
-/* What these do goes to the journal or comes from memory: no server is waited for. */
-static bool needs_server(const char *op)
-{
-	return !str_eq(op, "log") && !str_eq(op, "state") && !str_eq(op, "flush");
-}
-
 static int op_track(struct bridge_call *call, json_t **ret, struct err *err)
 {
-	const char *op = call->op + strlen("track.");
-
-	if (needs_server(op) &&
-	    notebook_tracking_server(call->nb, call->cancel, on_notice, call, err) < 0)
-		return err->code;
-	return tracking_call(call->nb->tracking, op, call->args, call->cancel, ret, err);
+	return notebook_track(call->nb, call->op + strlen("track."), call->args, call->cancel,
+			      on_notice, call, ret, err);
 }
 
 static const struct {

@@ -1,6 +1,7 @@
 /* Lookups in the magics' table and what follows from its data. */
 #include "magics/magic.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 
 #include <stdio.h>
@@ -57,6 +58,21 @@ char *magic_help(const struct magic *m)
 	for (const struct magic_option *o = m->options; o && o->name; o++)
 		put_option(&b, o);
 	return buf_take_str(&b);
+}
+
+void out_notice_show(void *userdata, const char *text)
+{
+	struct out_notice *n = userdata;
+	_cleanup_bundle_ struct bundle b = {0};
+	struct err err = ERR_INIT;
+	bool update = n->id[0];
+
+	if (!update)
+		snprintf(n->id, sizeof(n->id), "notice-%llx-%p", (unsigned long long)clock_us(),
+			 (void *)n);
+	if (bundle_init(&b, &err) == 0 &&
+	    bundle_set_text(&b, "text/plain", text, strlen(text), &err) == 0)
+		n->out->display(n->out, &b, n->id, update);
 }
 
 void out_printf(struct output *out, enum stream_name name, const char *fmt, ...)

@@ -42,6 +42,17 @@ struct output {
 __attribute__((format(printf, 3, 4))) void out_printf(struct output *out, enum stream_name name,
 						      const char *fmt, ...);
 
+/*
+ * One line under the cell for what takes time ("starting MLflow … 4 s"), each
+ * new text in place of the one before.  Its `out` is set by the caller.
+ */
+struct out_notice {
+	struct output *out;
+	char id[40]; /* display_id, once something was shown */
+};
+/* A services_notice_fn, session_notice_fn and files_notice_fn; userdata is a struct out_notice. */
+void out_notice_show(void *userdata, const char *text);
+
 struct magic_option {
 	const char *name;  /* "chart", used as --chart */
 	char letter;       /* 'c' for -c, or 0 */

@@ -2,17 +2,19 @@
 #include "magics/mlmanager/mlmanager-int.h"
 
 #include "base/limits.h"
-#include "tracking/tracking.h"
+#include "notebook/track.h"
 
 #include <stdio.h>
 #include <string.h>
 
 int track(struct magic_call *call, const char *op, json_t *args, json_t **ret, struct err *err)
 {
+	struct out_notice notice = {.out = call->out};
 	json_auto_t *owned = args;
 	json_t *text;
 	size_t i;
-	int r = owned ? tracking_call(call->nb->tracking, op, owned, call->cancel, ret, err)
+	int r = owned ? notebook_track(call->nb, op, owned, call->cancel, out_notice_show, &notice,
+				       ret, err)
 		      : err_nomem(err);
 
 	if (r < 0)

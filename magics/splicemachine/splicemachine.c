@@ -5,13 +5,6 @@
 
 #include <string.h>
 
-static void notice(void *userdata, const char *text)
-{
-	struct magic_call *call = userdata;
-
-	out_printf(call->out, STREAM_STDOUT, "%s\n", text);
-}
-
 /* Ask the user for the password that the server wants. */
 static int ask_password(struct magic_call *call, struct err *err)
 {
@@ -37,7 +30,8 @@ static int ask_password(struct magic_call *call, struct err *err)
 
 static int connect_call(struct magic_call *call, struct db **ret, struct err *err)
 {
-	int r = session_db(call->session, call->cancel, notice, call, ret, err);
+	struct out_notice notice = {.out = call->out};
+	int r = session_db(call->session, call->cancel, out_notice_show, &notice, ret, err);
 
 	if (r != E_AUTH || !session_lacks_password(call->session))
 		return r;
@@ -45,7 +39,7 @@ static int connect_call(struct magic_call *call, struct db **ret, struct err *er
 	if (r < 0)
 		return r;
 	err_clear(err);
-	return session_db(call->session, call->cancel, notice, call, ret, err);
+	return session_db(call->session, call->cancel, out_notice_show, &notice, ret, err);
 }
 
 static int use_url(struct magic_call *call, const char *text, struct err *err)

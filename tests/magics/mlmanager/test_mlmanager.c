@@ -42,25 +42,16 @@ static void on_display(struct output *out, const struct bundle *b, const char *i
 	buf_put_str(&s->html, json_get_str(b->data, "text/html", "(no text/html)"));
 }
 
-static int address(void *userdata, struct cancel *cancel, char **ret, struct err *err)
-{
-	struct fixture *x = userdata;
-
-	(void)cancel;
-	*ret = str_dup(fake_mlflow_url(x->server));
-	return *ret ? 0 : err_nomem(err);
-}
-
 static void fixture_start(struct fixture *x)
 {
-	struct tracking_options options = {.server = address, .userdata = x};
+	struct tracking_options options = {0};
 
 	snprintf(x->state, sizeof(x->state), "/tmp/splice-test-XXXXXX");
 	if (!mkdtemp(x->state))
 		abort();
 	setenv("XDG_STATE_HOME", x->state, 1);
-	unsetenv("MLFLOW_TRACKING_URI");
 	x->server = fake_mlflow_start();
+	setenv("MLFLOW_TRACKING_URI", fake_mlflow_url(x->server), 1);
 	if (tracking_new(&options, &x->tracking, &x->err) < 0)
 		abort();
 	x->nb.tracking = x->tracking;
