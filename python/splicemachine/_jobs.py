@@ -2,15 +2,16 @@
 
 A KeyboardInterrupt alone leaves Spark's job running, with the next action
 waiting behind it.  So each cell runs under a job group, and SIGINT cancels
-that group from a thread of its own: the main thread's py4j connection is in
-mid-request then, and is given up, lest the next call read a stale answer.
+that group (and a tag of the same name, which jobs keep when the cell sets a
+group itself) from a thread of its own: the main thread's py4j connection is
+in mid-request then, and is given up.
 """
 from __future__ import annotations
 
 import itertools
 import signal
 import threading
-from typing import List, Optional
+from typing import Optional
 
 from splicemachine import _spark
 
@@ -24,7 +25,8 @@ _cancelling: Optional[threading.Thread] = None
 def enter(cell: Optional[str], description: str) -> None:
     """A cell begins: its jobs, and those of threads it starts, belong to its group."""
     global _group
-    _group = f"splice-{cell or next(_ids)}"
+    _untag()
+    _group = f"splice-{cell or next(_ids)}".replace(",", "-")
     join()
     apply(description)
 
@@ -35,6 +37,14 @@ def apply(description: str) -> None:
     if context is not None and _group is not None:
         first = next((line.strip() for line in description.splitlines() if line.strip()), "")
         context.setJobGroup(_group, first[:80], interruptOnCancel=True)
+        if hasattr(context, "addJobTag"):
+            context.addJobTag(_group)
+
+
+def _untag() -> None:
+    context = _spark.context()
+    if context is not None and _group is not None and hasattr(context, "removeJobTag"):
+        context.removeJobTag(_group)
 
 
 def on_sigint(signum, frame) -> None:
@@ -54,8 +64,7 @@ def cancel() -> None:
     context = _spark.context()
     if context is None or _group is None:
         return
-    given_up = _give_up_connection(context)
-    _cancelling = threading.Thread(target=_cancel, args=(context, _group, given_up),
+    _cancelling = threading.Thread(target=_cancel, args=(context, _group, _give_up_connection(context)),
                                    name="spark-cancel", daemon=True)
     _cancelling.start()
 
@@ -68,34 +77,34 @@ def join() -> None:
         thread.join(CANCEL_WAIT_S)
 
 
-def _give_up_connection(context) -> List[object]:
-    """Take this thread's py4j connection away if it is in mid-request."""
+def _give_up_connection(context):
+    """The socket on which this thread waits for an answer of the JVM, taken from py4j; or None.
+
+    py4j would close it by itself, and every other thread's connection with it: it takes those to
+    the same port for the same one (java_gateway.py, GatewayClient.send_command).
+    """
     try:
         client = context._gateway._gateway_client
         connection = client.get_thread_connection()
         if connection is None or connection in client.deque:
-            return []
-        client.thread_connection.connection = None
-        return [connection]
-    except AttributeError:  # another py4j, or a Connect session: nothing to mend
-        return []
+            return None
+        socket, connection.socket = connection.socket, None
+        return socket
+    except AttributeError:  # another py4j: its jobs are cancelled all the same
+        return None
 
 
-def _cancel(context, group: str, given_up: List[object]) -> None:
+def _cancel(context, group: str, socket) -> None:
     try:
-        context.cancelJobGroup(group)
-        # A job group that the cell set itself hides ours; its jobs are the cell's all the same.
-        for job in context.statusTracker().getActiveJobsIds() if _group == group else ():
-            if _is_orphan(context, job):
-                context._jsc.sc().cancelJob(job)
+        if socket is not None:
+            # The JVM goes on with the call whose answer nobody awaits: what it submits later ends too.
+            context._jsc.sc().cancelJobGroupAndFutureJobs(group)
+        else:
+            context.cancelJobGroup(group)
+        if hasattr(context, "cancelJobsWithTag"):
+            context.cancelJobsWithTag(group)
     except Exception:  # the JVM is going down: its jobs go with it
         pass
-    for connection in given_up:
-        try:
-            connection.socket.close()
-        except Exception:
-            pass
-
-
-def _is_orphan(context, job: int) -> bool:
-    return context.statusTracker().getJobInfo(job) is not None
+    finally:
+        if socket is not None:
+            socket.close()

@@ -64,6 +64,8 @@ def configure(config: Dict[str, Any], namespace: Dict[str, Any]) -> None:
     os.environ["SPARK_CONF_DIR"] = conf
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     logging.getLogger("py4j").setLevel(logging.ERROR)
+    # py4j tells the root logger, with a stack, that a cell was interrupted.
+    logging.getLogger().addFilter(lambda r: "KeyboardInterrupt while sending" not in str(r.msg))
 
 
 def settings(config: Dict[str, Any], folder: str) -> Dict[str, str]:

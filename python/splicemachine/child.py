@@ -184,9 +184,9 @@ def _end_soon() -> None:
 
 def main() -> None:
     """Run until the kernel says shutdown, or is gone."""
-    # ipykernel watches this process and ends with it; the JVM ends with us.
-    os.environ["JPY_PARENT_PID"] = str(os.getppid())
-    App.launch_instance()
+    # ipykernel ends when the process named here does, and the JVM when ipykernel does.
+    parent = {"parent_handle": os.getppid()} if "SPLICE_CHILD" in os.environ else {}
+    App.launch_instance(**parent)
 
 
 if __name__ == "__main__":

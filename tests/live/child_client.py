@@ -64,7 +64,9 @@ class Result:
 class Child:
     """The child process; `bridge` is the stand-in's operations."""
 
-    def __init__(self, **config):
+    def __init__(self, via=(), **config):
+        """`config` overrides members of the child's JSON; `via` is a command that starts it."""
+        self.via = list(via)
         self.folder = tempfile.mkdtemp(prefix="child-")
         self.bridge = BridgeServer().__enter__()
         self.env = {k: v for k, v in os.environ.items()
@@ -88,7 +90,7 @@ class Child:
             os.path.join(self.folder, "c.json"), transport="ipc", ip=os.path.join(self.folder, "s"),
             shell_port=1, iopub_port=2, stdin_port=3, hb_port=4, control_port=5, key=b"k")
         self.process = subprocess.Popen(
-            [str(LIB / "python/bin/python"), "-m", "splicemachine.child", "-f", self.file],
+            [*self.via, str(LIB / "python/bin/python"), "-m", "splicemachine.child", "-f", self.file],
             env=self.env, start_new_session=True, cwd=self.folder,
             stderr=open(os.path.join(self.folder, "stderr"), "wb"))
         self.client = BlockingKernelClient(connection_file=self.file)

@@ -2,6 +2,7 @@
 import os
 import re
 import signal
+import sys
 import time
 
 import pytest
@@ -162,15 +163,17 @@ spark.range(3).write.csv('s3a://splice-demo/ids.csv')
     assert "\tat " not in again.traceback and len(again.reply["evalue"]) < 2000
 
 
-def test_interrupt_ends_the_job(child):
-    cell = child.start("import time\nsc.parallelize(range(4), 2).map(lambda x: time.sleep(60)).count()")
-    assert wait_until(lambda: any("pyspark.daemon" in c for c in child.descendants().values()), 30)
-    time.sleep(1)
+@pytest.mark.parametrize("group, delay", [("", 3), ("", 0.02), ("", 0.1), ("", 0.3), ("", 0.6),
+                                          ("sc.setJobGroup('own', 'own', True)\n", 3)])
+def test_interrupt_ends_the_job(child, group, delay):
+    child.run("spark")  # a start of Spark would be what is interrupted
+    cell = child.start(group + "import time\nsc.parallelize(range(4), 2).map(lambda x: time.sleep(60)).count()")
+    time.sleep(delay)
     began = time.monotonic()
     child.interrupt()
     result = child.finish(cell, 20)
     stopped = time.monotonic() - began
-    assert result.error["ename"] == "KeyboardInterrupt" and stopped < 5
+    assert result.error["ename"] == "KeyboardInterrupt" and stopped < 10 and result.stderr == ""
     after = child.run("print(list(sc.statusTracker().getActiveJobsIds()), spark.range(5).count())")
     assert after.stdout == "[] 5\n" and after.error is None, after.traceback
 
@@ -198,6 +201,16 @@ def test_jvm_dies_with_a_killed_child():
         below = c.descendants()
         assert any("java" in cmd for cmd in below.values())
         os.kill(c.process.pid, signal.SIGKILL)
+        assert wait_until(lambda: not alive(below), 5), [below[p] for p in alive(below)]
+
+
+def test_child_ends_with_its_parent():
+    with Child(via=[sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])"]) as c:
+        assert c.run("spark.range(3).count()").error is None
+        below = c.descendants()
+        assert any("splicemachine.child" in cmd for cmd in below.values())
+        c.process.kill()
+        c.process.wait(5)
         assert wait_until(lambda: not alive(below), 5), [below[p] for p in alive(below)]
 
 
