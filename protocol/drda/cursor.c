@@ -308,11 +308,16 @@ static int place_lob(struct cursor *cur, size_t column, size_t index, struct err
 {
 	struct value *v = &cur->values[column];
 	size_t skip = cur->row.columns[column].nullable; /* a null byte in front */
-	const struct cursor_lob *lob = &cur->block.lob[index];
+	const struct cursor_lob *lob = index < cur->block.n_lob ? &cur->block.lob[index] : NULL;
 	char *p;
 
-	if (index >= cur->block.n_lob || lob->n < skip)
+	if (!lob || lob->n < skip)
 		return err_set(err, E_PROTO, "expected EXTDTA for column %zu", column + 1);
+	if (cur->block.lobs.len == 0) { /* so many objects of no bytes */
+		v->s.p = "";
+		v->s.n = 0;
+		return 0;
+	}
 	p = (char *)cur->block.lobs.data + lob->at;
 	v->s.p = p + skip;
 	v->s.n = (size_t)lob->n - skip;
@@ -361,7 +366,7 @@ static int read_row_sqlca(struct cursor *cur, struct rd *r, struct sqlca *ca, st
 static int read_row(struct cursor *cur, struct err *err)
 {
 	const struct buf *rows = &cur->block.rows;
-	struct rd r = rd_make(rows->data + cur->at, rows->len - cur->at);
+	struct rd r = rd_make(rows->len ? rows->data + cur->at : NULL, rows->len - cur->at);
 	struct sqlca ca;
 	bool said = r.n && r.p[0] != NULL_SQLCA;
 	unsigned indicator;

@@ -15,6 +15,8 @@
 
 enum { KEEPALIVE_IDLE_S = 60, KEEPALIVE_INTERVAL_S = 15, KEEPALIVE_COUNT = 4 };
 
+enum { CHUNK_MIN = 8 << 10, CHUNK_MAX = 256 << 10 };
+
 static void set_options(int fd)
 {
 	static const struct {
@@ -148,7 +150,7 @@ ssize_t drda_link_send(struct drda_link *l, const void *p, size_t n, struct err 
 
 ssize_t drda_link_recv(struct drda_link *l, struct buf *in, struct err *err)
 {
-	size_t want = KIB(128);
+	size_t want = l->chunk ? l->chunk : CHUNK_MIN;
 	uint8_t *dst;
 	ssize_t got;
 
@@ -164,6 +166,8 @@ ssize_t drda_link_recv(struct drda_link *l, struct buf *in, struct err *err)
 	got = recv(l->fd, dst, want, MSG_DONTWAIT);
 	if (got > 0) {
 		buf_commit(in, (size_t)got);
+		if ((size_t)got == want && want < CHUNK_MAX)
+			l->chunk = want * 2;
 		return got;
 	}
 	if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))

@@ -10,7 +10,8 @@
 #include "base/cancel.h"
 
 struct drda_link {
-	int fd; /* -1 when closed */
+	int fd;       /* -1 when closed */
+	size_t chunk; /* bytes asked for at a time: grows while they all come */
 };
 
 /*

@@ -92,26 +92,32 @@ int64_t sqlca_count(const struct sqlca *ca)
 	return (int64_t)((uint64_t)ca->errd[3] << 32 | ca->errd[2]);
 }
 
+/* Where the arguments end: the last of them is the message's id, unless there are several. */
+static size_t arguments_length(const struct sqlca *ca)
+{
+	const char *last = memrchr(ca->errmc, SEPARATOR, ca->errmc_len);
+
+	if (!last || memmem(ca->errmc, ca->errmc_len, "\x14\x14\x14", 3))
+		return ca->errmc_len;
+	return (size_t)(last - ca->errmc);
+}
+
 void sqlca_text(const struct sqlca *ca, char *dst, size_t size)
 {
-	size_t at = (size_t)snprintf(dst, size, "SQLSTATE %s", ca->state);
-	size_t n = ca->errmc_len;
-	const char *last;
+	size_t n = arguments_length(ca), start = 0;
+	const char *gap = ": ";
 
-	/* The last argument is the message's id; between several messages stand three separators.
-	 */
-	last = memrchr(ca->errmc, SEPARATOR, n);
-	if (last && !memmem(ca->errmc, n, "\x14\x14\x14", 3))
-		n = (size_t)(last - ca->errmc);
-	for (size_t i = 0; i < n && at + 3 < size; i++) {
-		if (i == 0 || ca->errmc[i] == SEPARATOR) {
-			bool again = i && ca->errmc[i - 1] == SEPARATOR;
+	snprintf(dst, size, "SQLSTATE %s", ca->state);
+	for (size_t i = 0; i <= n; i++) {
+		size_t at = strlen(dst);
 
-			if (!again)
-				at += (size_t)snprintf(dst + at, size - at, i ? ", " : ": ");
+		if (i < n && ca->errmc[i] != SEPARATOR)
+			continue;
+		if (i > start) {
+			snprintf(dst + at, size - at, "%s%.*s", gap, (int)(i - start),
+				 ca->errmc + start);
+			gap = ", ";
 		}
-		if (ca->errmc[i] != SEPARATOR && at + 1 < size)
-			dst[at++] = ca->errmc[i];
+		start = i + 1;
 	}
-	dst[at < size ? at : size - 1] = '\0';
 }

@@ -189,7 +189,10 @@ static int read_columns(struct sqldard *ret, struct rd *r, struct err *err)
 {
 	_cleanup_(sqldard_release) struct sqldard d = {0};
 	size_t count = rd_be16(r);
+	int code = rd_check(r, "a description of columns", err);
 
+	if (code < 0)
+		return code;
 	if (count > r->n / COLUMN_MIN)
 		return err_set(err, E_PROTO, "expected %zu columns, got %zu bytes", count, r->n);
 	d.columns = calloc(count + 1, sizeof(*d.columns));
@@ -197,8 +200,8 @@ static int read_columns(struct sqldard *ret, struct rd *r, struct err *err)
 		return err_nomem(err);
 	while (d.n < count) {
 		size_t number = ++d.n;
-		int code = read_column(&d.columns[number - 1], number, r, err);
 
+		code = read_column(&d.columns[number - 1], number, r, err);
 		if (code < 0)
 			return code;
 	}
