@@ -277,6 +277,8 @@ static bool convert_field(struct target *t, const struct csv_field *f, size_t co
 
 static bool check_shape(const struct convert *c, const struct csv_record *r, struct flaw *flaw)
 {
+	bool extra = false;
+
 	if (r->flaw == CSV_OPEN_QUOTE)
 		return set_flaw(flaw, "XIE0J", r->n_fields, "A quote is opened and never closed");
 	if (r->flaw == CSV_AFTER_QUOTE)
@@ -287,13 +289,10 @@ static bool check_shape(const struct convert *c, const struct csv_record *r, str
 				"The record is longer than %zu bytes; its beginning is shown",
 				r->raw_n);
 	for (size_t i = c->n; i < r->n_fields; i++)
-		if (r->fields[i].n > 0)
-			return set_flaw(flaw, "XIE0A", 0,
-					"The record has %zu columns, the table takes %zu",
-					r->n_fields, c->n);
-	if (r->n_fields < c->n)
-		return set_flaw(flaw, "XIE0A", 0, "The record has %zu columns, the table takes %zu",
-				r->n_fields, c->n);
+		extra |= r->fields[i].n > 0;
+	if (r->n_fields < c->n || extra)
+		return set_flaw(flaw, "XIE0A", 0, "The record has %zu %s, the table takes %zu",
+				r->n_fields, r->n_fields == 1 ? "column" : "columns", c->n);
 	return true;
 }
 

@@ -174,9 +174,9 @@ static int put_insert(const struct import *im, struct buf *sql, struct err *err)
 static int too_many(struct import *im, struct err *err)
 {
 	err_set(err, E_SERVER,
-		"Too many bad records in %s: more than the %" PRId64
-		" allowed. Nothing was imported. The bad records are in %s",
-		im->progress.file, im->args->max_bad, import_bad_place(im->bad));
+		"Too many bad records in %s: %" PRIu64 ", and maxBadRecords is %" PRId64
+		". Nothing was imported; the bad records are in %s",
+		im->progress.file, im->n_bad, im->args->max_bad, import_bad_place(im->bad));
 	err_set_name(err, "SE009");
 	err_set_hint(err, "The first one: %.300s", im->first_bad.text);
 	return E_SERVER;

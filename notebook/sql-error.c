@@ -40,6 +40,8 @@ static const struct hint {
 	 "Derby converts nothing by itself here; write cast(… as VARCHAR(20))."},
 	{DERBY, "42909", "create", "Derby wants a name for each expression: count(*) as n."},
 	{DERBY, "42939", "create", "SYS schemas belong to the server; use a schema of your own."},
+	{DERBY, "3B002", "",
+	 "Derby holds one savepoint at a time; release yours, or commit, before this."},
 	{SPLICE, "42X01", "merge",
 	 "Splice Machine 3.2 has no MERGE; insert with the line "
 	 "--splice-properties insertMode=UPSERT replaces by primary key."},

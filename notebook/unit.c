@@ -42,6 +42,10 @@ void unit_undo(struct unit *u, struct err *err)
 			r = db_set_autocommit(u->db, true, &late);
 	} else {
 		r = unit_run(u->db, "rollback to savepoint splice_unit", /* cancel= */ NULL, &late);
+		/* It is still there; Derby has room for one. */
+		if (r == 0)
+			r = unit_run(u->db, "release savepoint splice_unit", /* cancel= */ NULL,
+				     &late);
 	}
 	if (r < 0)
 		err_set_hint(err, "Run rollback: taking this back failed (%.200s).", late.text);
