@@ -4,8 +4,8 @@
  * {"stream", "text"}, {"display", "id", "update"}, {"result"}, {"error":
  * {"ename", "evalue", "hint"}}, and {"cell": n} behind each cell.
  *
- * TEST_PASSWORD answers a question for a password; TEST_CANCEL_MS interrupts
- * each cell after that time.
+ * TEST_PASSWORD answers a question for a password; a cell with the comment
+ * `-- cancel after N` is interrupted after N milliseconds.
  */
 #include "base/buf.h"
 #include "base/fs.h"
@@ -66,6 +66,8 @@ static int input(struct output *out, const char *prompt, bool password, char **r
 	return *ret ? 0 : err_nomem(err);
 }
 
+static const char cancel_mark[] = "-- cancel after ";
+
 struct alarm {
 	struct cancel *cancel;
 	pthread_t thread;
@@ -85,8 +87,9 @@ static int run_cell(struct notebook *nb, struct session *session, struct cancel 
 		    const char *code, struct err *err)
 {
 	struct output out = {put_stream, put_display, put_result, clear, input};
-	const char *ms = getenv("TEST_CANCEL_MS");
-	struct alarm alarm = {.cancel = cancel, .ms = ms ? (int)strtoul(ms, NULL, 10) : 0};
+	const char *ms = strstr(code, cancel_mark);
+	struct alarm alarm = {.cancel = cancel,
+			      .ms = ms ? (int)strtoul(ms + strlen(cancel_mark), NULL, 10) : 0};
 	struct cell cell = {0};
 	int r = cell_parse(code, /* after_sql= */ true, &cell, err);
 

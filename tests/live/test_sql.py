@@ -275,11 +275,13 @@ def load(sql, tmp_path):
     def run(content, name="in.csv", table=TABLE, before="", **args):
         env = args.pop("env", {})
         preexec = args.pop("preexec", None)
+        comment = args.pop("comment", "")
         path = tmp_path / name
         if content is not None:
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
         cells = sql(f"drop table if exists t; {table}; {before}",
-                    import_call("t", args.pop("file", path), **args), "select count(*) from t",
+                    comment + import_call("t", args.pop("file", path), **args),
+                    "select count(*) from t",
                     "values 1", preexec=preexec, **env)
         assert "1 row" in cells[3].plain, "the next cell works"
         return cells[1], count(cells[2])
@@ -433,7 +435,7 @@ def test_bad_arguments(sql):
 
 def test_an_interrupted_import_leaves_nothing(load):
     lines = "".join(f"{i},text,1.5,2026-01-31\n" for i in range(400_000))
-    cell, rows = load(lines, env={"TEST_CANCEL_MS": "700"})
+    cell, rows = load(lines, comment="-- cancel after 700\n")
     assert cell.error["ename"] == "KeyboardInterrupt" and "none of them were kept" in cell.error["evalue"]
     assert rows == 0
 

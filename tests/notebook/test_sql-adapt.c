@@ -70,8 +70,7 @@ static const char *const statements[] = {
 	"analyze schema s",
 	"export ('/x', false, null, null, null, null) select * from t",
 	"export to '/x' as csv select * from t",
-	"call SYSCS_UTIL.IMPORT_DATA ('s', 't', null, 'f', ',', null, null, null, null, 0, null, null, "
-	"null)",
+	"call SYSCS_UTIL.IMPORT_DATA ('s', 't', null, 'f', null, null, null, null, null, 0, null,null,null)",
 	"call SYSCS_UTIL.UPSERT_DATA_FROM_FILE ('s')",
 	"call SYSCS_UTIL.SYSCS_COMPRESS_TABLE('S', 'T', 0)",
 	"with q as (select a from t) select * from q",
