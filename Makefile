@@ -50,6 +50,8 @@ LDLIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings \
 	-Wpointer-arith -Wformat=2 -Wundef -Wimplicit-fallthrough -Wnull-dereference -Wconversion
+# Instrumented code makes gcc see paths that are not there (its manual warns of it).
+WARN_QUIET := $(if $(filter plain,$(VARIANT)),,-Wno-maybe-uninitialized -Wno-null-dereference)
 WERROR := $(if $(DEVELOPER),-Werror)
 OPT_plain := -O2 -D_FORTIFY_SOURCE=2
 OPT_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -59,7 +61,7 @@ OPT_cov := -O0 --coverage
 OPT_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 HARDEN := -fstack-protector-strong -fPIE
 CFLAGS ?= -g $(OPT_$(VARIANT))
-COMPILE = $(CC) -std=gnu11 $(CFLAGS) $(HARDEN) $(WARN) $(WERROR) -D_GNU_SOURCE \
+COMPILE = $(CC) -std=gnu11 $(CFLAGS) $(HARDEN) $(WARN) $(WARN_QUIET) $(WERROR) -D_GNU_SOURCE \
 	-DSPLICE_VERSION='"$(VERSION)"' -I. -include base/banned.h $(PKG_CFLAGS)
 LINK = $(CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed
 
