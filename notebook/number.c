@@ -21,7 +21,7 @@ struct number {
 	const char *end;    /* behind the last digit */
 	int count;          /* significant digits, from `digits` on */
 	int whole;          /* of these, before the point; negative: zeroes behind it */
-	uint64_t value;     /* of the first MAX_DIGITS digits */
+	uint64_t value;     /* of the digits, if there are no more than MAX_DIGITS */
 };
 
 static bool blank(char c)
@@ -49,11 +49,59 @@ static const char *scan_exponent(const char *p, const char *end, int *ret)
 	return p > first ? p : NULL;
 }
 
-static inline void take_digit(struct number *x, const char *p)
+/*
+ * Eight digits as one word: pairs, fours and then all eight are put together
+ * in parallel.  False when they are not all digits, or the machine is
+ * big-endian.
+ */
+static inline bool eight_digits(const char *p, uint64_t *ret)
 {
-	if (x->count < MAX_DIGITS)
-		x->value = x->value * 10 + (uint64_t)(*p - '0');
-	x->count++;
+	const uint64_t high = UINT64_C(0xF0F0F0F0F0F0F0F0);
+	uint64_t w;
+
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+		return false;
+	memcpy(&w, p, sizeof(w));
+	/* '0' to '9' are 0x30 to 0x39: the high half is 3, and still is with 6 added. */
+	if (((w & high) | ((w + UINT64_C(0x0606060606060606)) & high) >> 4) !=
+	    UINT64_C(0x3333333333333333))
+		return false;
+	w = (w & UINT64_C(0x0F0F0F0F0F0F0F0F)) * (10 << 8 | 1) >> 8;
+	w = (w & UINT64_C(0x00FF00FF00FF00FF)) * (100 << 16 | 1) >> 16;
+	*ret = (w & UINT64_C(0x0000FFFF0000FFFF)) * (UINT64_C(10000) << 32 | 1) >> 32;
+	return true;
+}
+
+/* Digits from p on; beyond MAX_DIGITS in all, the value is not that of the number. */
+static inline const char *scan_digits(const char *p, const char *end, struct number *x)
+{
+	const char *from = p;
+	uint64_t value = x->value;
+	uint64_t eight;
+
+	while (end - p >= 8 && eight_digits(p, &eight)) {
+		value = value * 100000000 + eight;
+		p += 8;
+	}
+	while (p < end && digit(*p))
+		value = value * 10 + (uint64_t)(*p++ - '0');
+	x->value = value;
+	x->count += (int)(p - from);
+	return p;
+}
+
+/* Behind the point: zeroes before the first significant digit only move the point. */
+static const char *scan_fraction(const char *p, const char *end, struct number *x)
+{
+	if (x->count == 0) {
+		const char *from = p;
+
+		while (p < end && *p == '0')
+			p++;
+		x->whole = -(int)(p - from);
+		x->digits = p;
+	}
+	return scan_digits(p, end, x);
 }
 
 /* [+-]digits[.digits][e[+-]digits] with blanks around. */
@@ -68,26 +116,21 @@ static bool scan(const char *p, size_t n, struct number *x)
 	while (end > p && blank(end[-1]))
 		end--;
 	*x = (struct number){0};
+	/* No number is that long: counts of digits stay within an int. */
+	if (end - p > MAX_EXPONENT)
+		return false;
 	if (p < end && (*p == '-' || *p == '+'))
 		x->negative = *p++ == '-';
 	start = p;
 	while (p < end && *p == '0')
 		p++;
 	x->digits = p;
-	for (; p < end && digit(*p); p++)
-		take_digit(x, p);
+	p = scan_digits(p, end, x);
 	x->whole = x->count;
 	any = p > start;
 	if (p < end && *p == '.') {
 		start = ++p;
-		if (x->count == 0) {
-			while (p < end && *p == '0')
-				p++;
-			x->whole = -(int)(p - start);
-			x->digits = p;
-		}
-		for (; p < end && digit(*p); p++)
-			take_digit(x, p);
+		p = scan_fraction(p, end, x);
 		any |= p > start;
 	}
 	x->end = p;
@@ -133,6 +176,16 @@ static const uint64_t power5[MAX_POWER + 1] = {
 	7450580596923828125ull,
 };
 
+/* x * 2^exponent, for results that are neither tiny nor huge: the power is a double by itself. */
+static double times_power2(double x, int exponent)
+{
+	uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+	double power;
+
+	memcpy(&power, &bits, sizeof(power));
+	return x * power;
+}
+
 /* 2^exponent * mantissa rounded to 53 bits, ties to even; `sticky`: a bit more than mantissa. */
 static double round_bits(uint64_t mantissa, int exponent, bool sticky)
 {
@@ -140,13 +193,13 @@ static double round_bits(uint64_t mantissa, int exponent, bool sticky)
 	uint64_t half, rest;
 
 	if (drop <= 0)
-		return ldexp((double)mantissa, exponent);
+		return times_power2((double)mantissa, exponent);
 	half = 1ull << (drop - 1);
 	rest = mantissa & ((half << 1) - 1);
 	mantissa >>= drop;
 	if (rest > half || (rest == half && (sticky || (mantissa & 1))))
 		mantissa++;
-	return ldexp((double)mantissa, exponent + drop);
+	return times_power2((double)mantissa, exponent + drop);
 }
 
 /*

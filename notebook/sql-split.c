@@ -47,6 +47,7 @@ static int unclosed(struct splitter *s, const struct sql_token *t, struct err *e
 	count_to(s, t->p);
 	err_set(err, E_INPUT, "line %d, column %d: %s begins and never ends", s->line, s->column,
 		words[t->kind].what);
+	err_set_name(err, "42X02"); /* a lexical error, as the servers call it */
 	err_set_hint(err, "Close it with %s. Nothing of this cell was run.", words[t->kind].close);
 	return E_INPUT;
 }

@@ -79,6 +79,17 @@ static void put_caret(struct buf *b, const struct sql_statement *st, size_t at)
 	buf_put_str(b, "^");
 }
 
+/* Our own refusals by the names that the servers have for such. */
+static void set_name(struct err *err)
+{
+	if (*err->name)
+		return;
+	if (err->code == E_UNSUPPORTED)
+		err_set_name(err, "0A000");
+	else if (err->code == E_INPUT)
+		err_set_name(err, "UsageError");
+}
+
 int fail_statement(const struct sql_run *run, const struct sql_statement *st,
 		   const struct sql_adapted *a, struct err *err)
 {
@@ -89,6 +100,7 @@ int fail_statement(const struct sql_run *run, const struct sql_statement *st,
 	buf_init(&b, ERR_TEXT_MAX);
 	if (err->code == E_CANCEL)
 		return err->code;
+	set_name(err);
 	put_where(&b, run, line_of(st, at));
 	if (placed)
 		put_caret(&b, st, at);

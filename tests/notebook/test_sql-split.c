@@ -62,6 +62,7 @@ static void check_unclosed(const char *sql, const char *text)
 
 	CHECK_INT(sql_split(sql, strlen(sql), 3, &s, &err), E_INPUT);
 	CHECK_STR(err.text, text);
+	CHECK_STR(err.name, "42X02");
 	CHECK(*err.hint != '\0');
 }
 
