@@ -17,7 +17,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/servers"))
 
-import derby  # noqa: E402  (ours, in tests/servers)
+import derby  # noqa: E402  (these two are ours, in tests/servers)
+import moto  # noqa: E402
 
 DRIVER = ROOT / "build" / os.environ.get("VARIANT", "plain") / "tests/live/sql_driver"
 
@@ -458,3 +459,29 @@ def test_load_replace(sql, tmp_path):
     cells = sql(TABLE + "; insert into t (a) values 8, 9",
                 call.replace("IMPORT_DATA", "LOAD_REPLACE"), "select count(*) from t")
     assert imported(cells[1])[:2] == (2, 0) and count(cells[2]) == 2
+
+
+def test_import_from_a_folder_bucket(sql, tmp_path):
+    bucket = tmp_path / "data" / "splice-kernel" / "buckets" / "demo"
+    (bucket / "in").mkdir(parents=True)
+    (bucket / "in" / "a.csv").write_text("a,b,c,d\n" + GOOD)
+    cell = sql(TABLE + ";" + import_call("t", "s3a://demo/in/a.csv", max_bad=1,
+                                         bad_dir="s3a://demo/bad"))
+    assert imported(cell)[:2] == (2, 1)
+    assert len(bad_lines(bucket / "bad")) == 1
+
+
+def test_import_from_s3(sql):
+    with moto.Server(["demo"]) as aws:
+        client = aws.client("s3")
+        lines = "".join(f"{i},text {i},1.5,2026-01-31\n" for i in range(30_000))
+        client.put_object(Bucket="demo", Key="in/a.csv.gz", Body=gzip.compress(
+            ("a,b,c,d\n" + lines).encode()))
+        cell, rows = sql(TABLE + ";" + import_call("t", "s3a://demo/in/a.csv.gz", max_bad=1,
+                                                   bad_dir="s3a://demo/bad"),
+                         "select count(*) from t", **aws.env)
+        assert imported(cell)[:2] == (30_000, 1) and count(rows) == 30_000
+        keys = [o["Key"] for o in client.list_objects_v2(Bucket="demo", Prefix="bad/")["Contents"]]
+        assert len(keys) == 1
+        bad = client.get_object(Bucket="demo", Key=keys[0])["Body"].read()
+        assert bad.startswith(b"22018 ") and bad.endswith(b"[a,b,c,d]\n")
