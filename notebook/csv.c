@@ -119,14 +119,18 @@ static const char *find_end(const struct csv *c, const char *from, size_t *scan,
 		*scan = (size_t)(end - from);
 		return newline;
 	}
-	for (; p < end; p++) {
-		if (*p == c->options.quote)
+	while (p < end) {
+		const char *newline = memchr(p, '\n', (size_t)(end - p));
+		const char *stop = newline ? newline : end;
+
+		while ((p = memchr(p, c->options.quote, (size_t)(stop - p)))) {
 			*in_quotes = !*in_quotes;
-		if (*p != '\n')
-			continue;
-		if (!*in_quotes)
-			return p;
-		(*lines)++;
+			p++;
+		}
+		if (newline && !*in_quotes)
+			return newline;
+		*lines += newline != NULL;
+		p = newline ? newline + 1 : end;
 	}
 	*scan = (size_t)(end - from);
 	return NULL;
@@ -225,8 +229,8 @@ static int split(struct csv *c, struct err *err)
 				p = p ? p : end;
 			}
 		} else {
-			while (p < end && *p != delimiter)
-				p++;
+			p = memchr(p, delimiter, (size_t)(end - p));
+			p = p ? p : end;
 			r = add_field(c, from, (size_t)(p - from), false, err);
 		}
 		if (r < 0 || p == end)

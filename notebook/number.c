@@ -202,6 +202,14 @@ static double round_bits(uint64_t mantissa, int exponent, bool sticky)
 	return times_power2((double)mantissa, exponent + drop);
 }
 
+/* A double holds both exactly up to here, so that one division rounds once, as it should. */
+enum { EXACT_POWER = 22 };
+#define EXACT_VALUE (UINT64_C(1) << DBL_MANT_DIG)
+
+static const double power10[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+						1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+						1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 /*
  * value / 10^k: a quotient of 63 bits or more by integer division, whose
  * remainder says on which side of a tie the exact result lies.
@@ -246,6 +254,8 @@ enum number_result number_double(const char *p, size_t n, double *ret)
 		d = 0;
 	else if (x.count > MAX_DIGITS || power > 0 || power < -MAX_POWER)
 		return slow_double(p, n, ret);
+	else if (x.value <= EXACT_VALUE && power >= -EXACT_POWER)
+		d = (double)x.value / power10[-power];
 	else if (power == 0)
 		d = round_bits(x.value, 0, false);
 	else
