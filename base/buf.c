@@ -7,7 +7,6 @@
 #include "base/limits.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -100,49 +99,6 @@ void buf_put_str(struct buf *b, const char *s)
 	buf_put(b, s, strlen(s));
 }
 
-void buf_put_u8(struct buf *b, unsigned v)
-{
-	uint8_t *dst = buf_reserve(b, 1);
-
-	if (dst) {
-		dst[0] = (uint8_t)v;
-		b->len += 1;
-	}
-}
-
-void buf_put_be16(struct buf *b, unsigned v)
-{
-	uint8_t *dst = buf_reserve(b, 2);
-
-	if (dst) {
-		dst[0] = (uint8_t)(v >> 8);
-		dst[1] = (uint8_t)v;
-		b->len += 2;
-	}
-}
-
-void buf_put_be32(struct buf *b, uint32_t v)
-{
-	uint8_t *dst = buf_reserve(b, 4);
-
-	if (dst) {
-		v = htobe32(v);
-		memcpy(dst, &v, 4);
-		b->len += 4;
-	}
-}
-
-void buf_put_be64(struct buf *b, uint64_t v)
-{
-	uint8_t *dst = buf_reserve(b, 8);
-
-	if (dst) {
-		v = htobe64(v);
-		memcpy(dst, &v, 8);
-		b->len += 8;
-	}
-}
-
 void buf_put_fill(struct buf *b, int byte, size_t n)
 {
 	uint8_t *dst = buf_reserve(b, n);
@@ -206,55 +162,6 @@ char *buf_take_str(struct buf *b)
 struct rd rd_make(const void *p, size_t n)
 {
 	return (struct rd){.p = p, .n = n};
-}
-
-const uint8_t *rd_bytes(struct rd *r, size_t n)
-{
-	const uint8_t *p = r->p;
-
-	if (n > r->n) {
-		r->short_ = true;
-		r->n = 0;
-		return NULL;
-	}
-	if (n)
-		r->p += n;
-	r->n -= n;
-	return p;
-}
-
-uint8_t rd_u8(struct rd *r)
-{
-	const uint8_t *p = rd_bytes(r, 1);
-
-	return p ? p[0] : 0;
-}
-
-uint16_t rd_be16(struct rd *r)
-{
-	const uint8_t *p = rd_bytes(r, 2);
-
-	return p ? (uint16_t)((unsigned)p[0] << 8 | p[1]) : 0;
-}
-
-uint32_t rd_be32(struct rd *r)
-{
-	const uint8_t *p = rd_bytes(r, 4);
-	uint32_t v = 0;
-
-	if (p)
-		memcpy(&v, p, 4);
-	return be32toh(v);
-}
-
-uint64_t rd_be64(struct rd *r)
-{
-	const uint8_t *p = rd_bytes(r, 8);
-	uint64_t v = 0;
-
-	if (p)
-		memcpy(&v, p, 8);
-	return be64toh(v);
 }
 
 struct rd rd_sub(struct rd *r, size_t n)

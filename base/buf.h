@@ -14,8 +14,10 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
 	uint8_t *data; /* owned; NULL until the first write */
@@ -40,10 +42,10 @@ uint8_t *buf_reserve(struct buf *b, size_t n);
 void buf_commit(struct buf *b, size_t n);
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_put_str(struct buf *b, const char *s);
-void buf_put_u8(struct buf *b, unsigned v);
-void buf_put_be16(struct buf *b, unsigned v);
-void buf_put_be32(struct buf *b, uint32_t v);
-void buf_put_be64(struct buf *b, uint64_t v);
+static inline void buf_put_u8(struct buf *b, unsigned v);
+static inline void buf_put_be16(struct buf *b, unsigned v);
+static inline void buf_put_be32(struct buf *b, uint32_t v);
+static inline void buf_put_be64(struct buf *b, uint64_t v);
 void buf_put_fill(struct buf *b, int byte, size_t n);
 void buf_printf(struct buf *b, const char *fmt, ...) ERR_PRINTF(2, 3);
 /* Overwrite two bytes at `at`, which lie within the contents. */
@@ -64,17 +66,113 @@ struct rd {
 };
 
 struct rd rd_make(const void *p, size_t n);
-uint8_t rd_u8(struct rd *r);
-uint16_t rd_be16(struct rd *r);
-uint32_t rd_be32(struct rd *r);
-uint64_t rd_be64(struct rd *r);
+static inline uint8_t rd_u8(struct rd *r);
+static inline uint16_t rd_be16(struct rd *r);
+static inline uint32_t rd_be32(struct rd *r);
+static inline uint64_t rd_be64(struct rd *r);
 /* n bytes, or NULL (and `short_`) when there are fewer. */
-const uint8_t *rd_bytes(struct rd *r, size_t n);
+static inline const uint8_t *rd_bytes(struct rd *r, size_t n);
 /* A reader over the next n bytes; empty and `short_` when there are fewer. */
 struct rd rd_sub(struct rd *r, size_t n);
 /* 0, or E_PROTO saying that `what` ended too early. */
 int rd_check(const struct rd *r, const char *what, struct err *err) _must_check_;
 
 #define _cleanup_buf_ _cleanup_(buf_release)
+
+/*
+ * The rest is here to be inlined: tables of millions of values pass through
+ * these functions one by one.
+ */
+
+static inline void buf_put_small(struct buf *b, const void *p, size_t n)
+{
+	uint8_t *dst;
+
+	if (b->failed || b->len + n > b->cap || b->len + n > b->max) {
+		buf_put(b, p, n);
+		return;
+	}
+	dst = b->data + b->len;
+	memcpy(dst, p, n);
+	b->len += n;
+}
+
+static inline void buf_put_u8(struct buf *b, unsigned v)
+{
+	uint8_t byte = (uint8_t)v;
+
+	buf_put_small(b, &byte, sizeof(byte));
+}
+
+static inline void buf_put_be16(struct buf *b, unsigned v)
+{
+	uint16_t wire = htobe16((uint16_t)v);
+
+	buf_put_small(b, &wire, sizeof(wire));
+}
+
+static inline void buf_put_be32(struct buf *b, uint32_t v)
+{
+	v = htobe32(v);
+	buf_put_small(b, &v, sizeof(v));
+}
+
+static inline void buf_put_be64(struct buf *b, uint64_t v)
+{
+	v = htobe64(v);
+	buf_put_small(b, &v, sizeof(v));
+}
+
+static inline const uint8_t *rd_bytes(struct rd *r, size_t n)
+{
+	const uint8_t *p = r->p;
+
+	if (n > r->n) {
+		r->short_ = true;
+		r->n = 0;
+		return NULL;
+	}
+	if (n)
+		r->p += n;
+	r->n -= n;
+	return p;
+}
+
+static inline uint8_t rd_u8(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 1);
+
+	return p ? p[0] : 0;
+}
+
+static inline uint16_t rd_be16(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 2);
+	uint16_t v = 0;
+
+	if (p)
+		memcpy(&v, p, sizeof(v));
+	return be16toh(v);
+}
+
+static inline uint32_t rd_be32(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 4);
+	uint32_t v = 0;
+
+	if (p)
+		memcpy(&v, p, sizeof(v));
+	return be32toh(v);
+}
+
+static inline uint64_t rd_be64(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 8);
+	uint64_t v = 0;
+
+	if (p)
+		memcpy(&v, p, sizeof(v));
+	return be64toh(v);
+}
 
 #endif

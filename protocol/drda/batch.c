@@ -312,9 +312,12 @@ int drda_batch_add(struct drda_batch *b, const struct value *row, struct cancel 
 		   struct err *err)
 {
 	struct request_params p = {b->params, row, b->markers.n};
-	struct err mine = ERR_INIT;
+	struct err mine; /* large: cleared only when it is used, as this runs for each row */
 
-	err = err ? err : &mine;
+	if (!err) {
+		err_clear(&mine);
+		err = &mine;
+	}
 	if (b->stopped)
 		return stopped(b, err);
 	for (size_t i = 0; i < p.n; i++)

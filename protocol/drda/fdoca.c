@@ -293,28 +293,23 @@ static int read_value(const struct fdoca_column *c, struct rd *r, struct value *
 int fdoca_read_row(const struct fdoca_row *row, struct rd *r, struct value *values, char *scratch,
 		   struct err *err)
 {
-	for (size_t i = 0; i < row->n; i++) {
+	struct rd in = *r; /* a copy, for the compiler to hold in registers */
+	int code = 0;
+
+	for (size_t i = 0; i < row->n && code == 0 && !in.short_; i++) {
 		const struct fdoca_column *c = &row->columns[i];
 		struct value *v = &values[i];
-		int code;
+		unsigned flag = c->nullable ? rd_u8(&in) : 0;
 
 		v->type = c->type;
-		v->null = false;
-		if (c->nullable) {
-			unsigned flag = rd_u8(r);
-
-			if (flag == IS_NULL) {
-				v->null = true;
-				continue;
-			}
-			if (flag != 0)
-				return err_set(err, E_PROTO,
-					       "expected a null byte at column %zu, got 0x%02X",
-					       i + 1, flag);
-		}
-		code = read_value(c, r, v, &scratch, err);
-		if (code < 0 || r->short_)
-			return code;
+		v->null = flag == IS_NULL;
+		if (flag == 0)
+			code = read_value(c, &in, v, &scratch, err);
+		else if (flag != IS_NULL)
+			code = err_set(err, E_PROTO,
+				       "expected a null byte at column %zu, got 0x%02X", i + 1,
+				       flag);
 	}
-	return 0;
+	*r = in;
+	return code;
 }

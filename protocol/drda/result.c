@@ -483,12 +483,15 @@ int drda_result_next(struct drda_result *r, struct cancel *cancel, const struct 
 		     struct err *err)
 {
 	struct cursor *cur = r->current < r->n_sets ? r->sets[r->current] : NULL;
-	struct err mine = ERR_INIT;
+	struct err mine; /* large: cleared only when it is used, as this runs for each row */
 	int code;
 
 	if (!cur)
 		return 0;
-	err = err ? err : &mine;
+	if (!err) {
+		err_clear(&mine);
+		err = &mine;
+	}
 	conn_enter(r->conn, cancel);
 	code = cursor_next(cur, ret, err);
 	if (code > 0)
