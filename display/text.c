@@ -26,10 +26,12 @@ static bool is_spelled_out(uint32_t cp)
 	return false;
 }
 
-/* One character; `raw` are its bytes in the input. */
-static void put_visible(struct buf *out, uint32_t cp, const char *raw, size_t n,
-			enum text_layout layout)
+/* The first character of s; its length there is returned. */
+static size_t put_visible(struct buf *out, const char *s, size_t n, enum text_layout layout)
 {
+	size_t len;
+	uint32_t cp = utf8_decode(s, n, &len);
+
 	if (layout == TEXT_KEEP_LAYOUT && (cp == '\n' || cp == '\t'))
 		buf_put_u8(out, cp);
 	else if (cp < 0x20) /* U+2400 CONTROL PICTURES */
@@ -41,16 +43,34 @@ static void put_visible(struct buf *out, uint32_t cp, const char *raw, size_t n,
 	else if (cp == 0xFFFD)
 		buf_put_str(out, "\xEF\xBF\xBD");
 	else
-		buf_put(out, raw, n);
+		buf_put(out, s, len);
+	return len;
+}
+
+static bool is_plain(char c)
+{
+	return c >= 0x20 && c < 0x7F;
+}
+
+/* Bytes at the beginning that stand for themselves: most text is nothing else. */
+static size_t plain_run(const char *s, size_t n)
+{
+	size_t at = 0;
+
+	while (at < n && is_plain(s[at]))
+		at++;
+	return at;
 }
 
 void text_visible(struct buf *out, const char *s, size_t n, enum text_layout layout)
 {
 	while (n) {
-		size_t len;
-		uint32_t cp = utf8_decode(s, n, &len);
+		size_t len = plain_run(s, n);
 
-		put_visible(out, cp, s, len, layout);
+		if (len)
+			buf_put(out, s, len);
+		else
+			len = put_visible(out, s, n, layout);
 		s += len;
 		n -= len;
 	}
@@ -61,9 +81,12 @@ size_t text_width(const char *s, size_t n)
 	size_t width = 0;
 
 	while (n) {
-		size_t len;
+		size_t len = plain_run(s, n);
 
-		width += (size_t)utf8_width(utf8_decode(s, n, &len));
+		if (len)
+			width += len;
+		else
+			width += (size_t)utf8_width(utf8_decode(s, n, &len));
 		s += len;
 		n -= len;
 	}
@@ -149,27 +172,48 @@ void text_repeat(struct buf *out, const char *character, size_t n)
 		buf_put_str(out, character);
 }
 
+static const char *html_entity(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+/* Bytes at the beginning that need neither an entity nor to be made visible. */
+static size_t unescaped_run(const char *s, size_t n)
+{
+	size_t at = 0;
+
+	while (at < n && is_plain(s[at]) && !html_entity(s[at]))
+		at++;
+	return at;
+}
+
 void html_escape(struct buf *out, const char *s, size_t n)
 {
-	static const struct {
-		char c;
-		const char *entity;
-	} entities[] = {
-		{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"},
-	};
-
 	while (n) {
-		const char *entity = NULL;
-		size_t len;
-		uint32_t cp = utf8_decode(s, n, &len);
+		size_t len = unescaped_run(s, n);
+		const char *entity = html_entity(*s);
 
-		for (size_t i = 0; i < ARRAY_LEN(entities); i++)
-			if (cp == (uint32_t)entities[i].c)
-				entity = entities[i].entity;
-		if (entity)
+		if (len) {
+			buf_put(out, s, len);
+		} else if (entity) {
 			buf_put_str(out, entity);
-		else
-			put_visible(out, cp, s, len, TEXT_KEEP_LAYOUT);
+			len = 1;
+		} else {
+			len = put_visible(out, s, n, TEXT_KEEP_LAYOUT);
+		}
 		s += len;
 		n -= len;
 	}
