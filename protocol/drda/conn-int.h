@@ -53,9 +53,9 @@ struct drda {
 	bool broken;
 	struct err why; /* what broke it */
 	bool in_transaction;
-	uint64_t rollbacks; /* counts what closes all cursors */
-	uint64_t round_trips;
-	bool taken; /* the data of the object being read */
+	uint64_t rollbacks;   /* counts what closes all cursors */
+	uint64_t round_trips; /* answers that were waited for */
+	bool taken;           /* the data of the object being read */
 	struct exchange owed[CONN_OWED_MAX];
 	size_t n_owed;
 	struct cancel *cancel; /* of the running call; may be NULL */
@@ -83,8 +83,8 @@ int conn_await(struct drda *c, const void *who, struct err *err) _must_check_;
 /* Read all of them. */
 int conn_settle(struct drda *c, struct err *err) _must_check_;
 bool conn_owes(const struct drda *c, const void *who);
-/* Close the line for good; returns the error's code. */
-int conn_break(struct drda *c, struct err *err);
+/* Close the line for good because of `code` (and err); returns the code. */
+int conn_break(struct drda *c, int code, const struct err *err);
 
 /* What the server sent does not fit: E_PROTO with `what`, and the line is closed. */
 int conn_out_of_step(struct drda *c, const char *what, struct err *err);

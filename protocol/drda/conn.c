@@ -14,25 +14,25 @@
 #include <stdio.h>
 #include <string.h>
 
-int conn_break(struct drda *c, struct err *err)
+int conn_break(struct drda *c, int code, const struct err *err)
 {
-	struct err none = ERR_INIT;
-
 	if (c->broken)
-		return err ? err->code : c->why.code;
+		return code;
 	drda_link_close(&c->link);
 	c->broken = true;
 	c->in_transaction = false;
 	c->n_owed = 0;
 	c->rollbacks++;
-	c->why = err ? *err : none;
-	return c->why.code;
+	if (err)
+		c->why = *err;
+	else
+		(void)err_set(&c->why, code, "%s", err_code_text(code));
+	return code;
 }
 
 int conn_out_of_step(struct drda *c, const char *what, struct err *err)
 {
-	(void)err_set(err, E_PROTO, "%s", what);
-	return conn_break(c, err);
+	return conn_break(c, err_set(err, E_PROTO, "%s", what), err);
 }
 
 static int closed(const struct drda *c, struct err *err)
@@ -156,8 +156,9 @@ static int send_all(struct drda *c, struct err *err)
 		code = wait_for(c, POLLIN | POLLOUT, err);
 		if (code < 0)
 			return code;
-		if (drda_link_recv(&c->link, &c->in.in, err) < 0)
-			return err ? err->code : E_CLOSED;
+		sent = drda_link_recv(&c->link, &c->in.in, err);
+		if (sent < 0)
+			return (int)sent;
 	}
 	return 0;
 }
@@ -172,7 +173,7 @@ int conn_send(struct drda *c, conn_reader_fn *read, void *who, struct err *err)
 		drda_trace_chain(&c->trace, &c->out.buf);
 		code = send_all(c, err);
 		if (code < 0)
-			conn_break(c, err);
+			code = conn_break(c, code, err);
 	}
 	dss_writer_clear(&c->out);
 	if (code == 0)
@@ -188,7 +189,7 @@ static int read_one(struct drda *c, struct err *err)
 
 	code = x.read(x.who, c, err);
 	if (code < 0)
-		return conn_break(c, err);
+		return conn_break(c, code, err);
 	c->n_owed--;
 	memmove(c->owed, c->owed + 1, c->n_owed * sizeof(c->owed[0]));
 	return 0;
@@ -204,6 +205,7 @@ bool conn_owes(const struct drda *c, const void *who)
 
 int conn_await(struct drda *c, const void *who, struct err *err)
 {
+	c->round_trips += conn_owes(c, who);
 	while (conn_owes(c, who)) {
 		int code = read_one(c, err);
 
@@ -336,7 +338,6 @@ int conn_read_chain(struct drda *c, conn_object_fn *each, void *who, struct err 
 	struct dss_head dss;
 	struct ddm_head head;
 
-	c->round_trips++;
 	do {
 		int code = dss_next(&c->in, &dss, err);
 
@@ -493,6 +494,10 @@ void drda_free(struct drda *c)
 {
 	if (!c)
 		return;
+	/* A commit that nobody waited for may still be under way. */
+	conn_enter(c, /* cancel= */ NULL);
+	c->deadline_ms = clock_ms() + CONN_GRACE_MS;
+	(void)!conn_settle(c, /* err= */ NULL);
 	drda_link_close(&c->link);
 	dss_reader_release(&c->in);
 	dss_writer_release(&c->out);

@@ -48,6 +48,7 @@ struct cursor {
 	bool fixed_rows;          /* one row an answer, because of large objects */
 	bool failed;              /* `ca` says why; told after the rows that came before */
 	struct sqlca ca;
+	struct err refused;            /* a column's type is not supported: no row can be read */
 	struct warning_list *warnings; /* the result's */
 	uint64_t rollbacks;            /* the connection's count when it was opened */
 };
@@ -57,7 +58,7 @@ void cursor_release(struct cursor *cur);
 
 /* The answer that opens it has been read: what comes now must not move the rows. */
 void cursor_opened(struct cursor *cur);
-/* An object of an answer: 1 when it was the cursor's, 0 when not. */
+/* An object of an answer: 1 when it was the cursor's, 0 when not.  err is not NULL. */
 int cursor_take(struct cursor *cur, const struct ddm_head *head, struct err *err) _must_check_;
 /*
  * The next row, as drda_result_next.  A server's error sets `failed` and

@@ -91,6 +91,11 @@ static int take_description(struct cursor *cur, struct rd r, struct err *err)
 {
 	int code = fdoca_read_description(&cur->row, &r, err);
 
+	if (code == E_UNSUPPORTED) {
+		/* No fault of the line: the statement fails, the connection goes on. */
+		cur->refused = *err;
+		return 0;
+	}
 	if (code < 0)
 		return code;
 	if (cur->columns.n && cur->columns.n != cur->row.n)
@@ -116,6 +121,8 @@ static int take_rows(struct cursor *cur, const struct ddm_head *head, struct err
 	uint64_t total;
 	int code;
 
+	if (cur->refused.code)
+		return 0;
 	if (cur->row.n == 0)
 		return err_set(err, E_PROTO, "expected QRYDSC before QRYDTA");
 	code = conn_append(cur->conn, head, &b->rows, UINT64_MAX, &total, err);
@@ -411,7 +418,7 @@ static int give_row(struct cursor *cur, const struct value **ret, struct err *er
 	int code = cur->row.n_lobs ? place_lobs(cur, err) : 0;
 
 	if (code < 0)
-		return conn_break(cur->conn, err);
+		return conn_break(cur->conn, code, err);
 	*ret = cur->values;
 	return 1;
 }
@@ -428,7 +435,7 @@ int cursor_next(struct cursor *cur, const struct value **ret, struct err *err)
 		if (code == ROW_READ)
 			return give_row(cur, ret, err);
 		if (code < 0)
-			return conn_break(cur->conn, err);
+			return conn_break(cur->conn, code, err);
 		if (code == ROW_END || (code == ROW_SHORT && !has_more(cur)))
 			return finish(cur, err);
 		code = code == ROW_SHORT ? fill(cur, err) : 0;

@@ -386,7 +386,15 @@ static int result_new(struct drda *c, unsigned flags, struct drda_result **ret, 
 static int complete(struct drda_result *r, struct err *err)
 {
 	struct drda *c = r->conn;
-	int code = c->late.code ? warning_add(&r->warned, &c->late, err) : 0;
+	int code;
+
+	for (size_t i = 0; i < r->n_sets; i++) {
+		if (r->sets[i]->refused.code) {
+			*err = r->sets[i]->refused;
+			return err->code;
+		}
+	}
+	code = c->late.code ? warning_add(&r->warned, &c->late, err) : 0;
 
 	c->late.code = 0;
 	if (code == 0)
@@ -479,23 +487,11 @@ const char *const *drda_result_warnings(const struct drda_result *r)
 	return r->warnings.len ? (const char *const *)r->warnings.items : none;
 }
 
-int drda_result_next(struct drda_result *r, struct cancel *cancel, const struct value **ret,
-		     struct err *err)
+/* The rows of the current set are used up: 0, or why there were no more. */
+static int end_of_rows(struct drda_result *r, int code, struct err *err)
 {
-	struct cursor *cur = r->current < r->n_sets ? r->sets[r->current] : NULL;
-	struct err mine; /* large: cleared only when it is used, as this runs for each row */
-	int code;
+	struct cursor *cur = r->sets[r->current];
 
-	if (!cur)
-		return 0;
-	if (!err) {
-		err_clear(&mine);
-		err = &mine;
-	}
-	conn_enter(r->conn, cancel);
-	code = cursor_next(cur, ret, err);
-	if (code > 0)
-		return code;
 	if (cur->failed && !r->conn->broken)
 		return fail(r, &cur->ca, err);
 	if (code == 0)
@@ -503,6 +499,19 @@ int drda_result_next(struct drda_result *r, struct cancel *cancel, const struct 
 	if (code == 0 && r->current + 1 == r->n_sets)
 		code = commit_soon(r, err);
 	return code;
+}
+
+/* The one function that runs for every row: no error value is made ready here. */
+int drda_result_next(struct drda_result *r, struct cancel *cancel, const struct value **ret,
+		     struct err *err)
+{
+	int code;
+
+	if (r->current >= r->n_sets)
+		return 0;
+	conn_enter(r->conn, cancel);
+	code = cursor_next(r->sets[r->current], ret, err);
+	return code > 0 ? code : end_of_rows(r, code, err);
 }
 
 int drda_result_more(struct drda_result *r, struct cancel *cancel, struct err *err)

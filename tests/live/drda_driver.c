@@ -105,18 +105,18 @@ static int rows_json(struct driver *d, struct db_result *r, json_int_t limit, js
 	int code;
 
 	*ret = json_array();
-	*ret_count = 0;
-	while (*ret_count < limit && (code = db_result_next(r, &d->cancel, &row, err)) > 0) {
-		json_t *one = json_array();
+	for (*ret_count = 0; *ret_count < limit; ++*ret_count) {
+		json_t *one;
 
+		code = db_result_next(r, &d->cancel, &row, err);
+		if (code <= 0)
+			return code;
+		one = json_array();
 		for (size_t i = 0; i < n; i++)
 			json_array_append_new(one, value_json(&row[i]));
 		json_array_append_new(*ret, one);
-		++*ret_count;
 	}
-	if (*ret_count >= limit)
-		return 1;
-	return code;
+	return 1;
 }
 
 static json_t *warnings_json(const struct db_result *r)

@@ -223,6 +223,11 @@ def test_call_with_result_sets(db):
     assert not db.session()["in_transaction"]
 
 
+def test_call_with_parameters(db):
+    db.execute("call SYSCS_UTIL.SYSCS_SET_DATABASE_PROPERTY(?, ?)", ["VARCHAR", "my.property"], ["VARCHAR", "ü"])
+    assert db.rows("values SYSCS_UTIL.SYSCS_GET_DATABASE_PROPERTY('my.property')") == [["ü"]]
+
+
 def test_unknown_first_words_are_looked_at(db):
     db.execute("create table t (i int)")
     assert db.execute("/* a */ -- b\n insert into t values 1")["affected"] == 1

@@ -184,6 +184,18 @@ static void open_wide(struct peer *p, unsigned id)
 	ddm_close(&p->out);
 }
 
+/* DECFLOAT, of which nobody here knows how it lies on the wire. */
+static void open_unknown_type(struct peer *p, unsigned id)
+{
+	put_opened(p, id);
+	open_object(p, id, CP_QRYDSC);
+	buf_put(&p->out.buf, "\x06\x76\xD0\xBB\x00\x10", 6);
+	ddm_close(&p->out);
+	open_object(p, id, CP_QRYDTA);
+	buf_put_fill(&p->out.buf, 0x22, 100);
+	ddm_close(&p->out);
+}
+
 static void prepare_missing(struct peer *p, unsigned id)
 {
 	put_severity(p, id, CP_SQLERRRM, 8);
@@ -295,6 +307,7 @@ static const struct {
 } statements[] = {
 	{"select * from wide", prepare_wide, open_wide, NULL},
 	{"select * from nosuch", prepare_missing, NULL, NULL},
+	{"select decfloat", prepare_one, open_unknown_type, NULL},
 	{"select 1/0", prepare_one, open_refused, NULL},
 	{"select long", prepare_one, open_long, NULL},
 	{"drop table if exists t", NULL, NULL, execute_drop},
@@ -485,6 +498,12 @@ static void answer(struct peer *p, unsigned id, unsigned cp, struct rd body)
 		break;
 	case CP_EXCSQLSTT:
 		answer_step(p, id, STEP_EXECUTE);
+		break;
+	case CP_CLSQRY:
+		put_good(p, id);
+		break;
+	case CP_CNTQRY:
+		put_severity(p, id, CP_QRYNOPRM, 8);
 		break;
 	case CP_RDBCMM:
 	case CP_RDBRLLBCK:

@@ -165,6 +165,19 @@ TEST(first_error_of_a_chain_counts)
 	CHECK(!drda_in_transaction(p.c));
 }
 
+TEST(unknown_column_type_costs_the_statement_alone)
+{
+	_cleanup_pair_ struct pair p = {0};
+
+	REQUIRE(pair_init(&p, (struct drda_splice_options){0}));
+	check_statement(p.c, "select decfloat",
+			"select decfloat\n"
+			"  E_UNSUPPORTED : column 1 has the type 0xBB, which is not supported\n"
+			"  hint: cast it to VARCHAR or DECIMAL in the query\n");
+	CHECK(drda_usable(p.c));
+	check_statement(p.c, "select 1/0", "select 1/0\n  E_SERVER 22012: the server's own text\n");
+}
+
 static void *fire_soon(void *userdata)
 {
 	(void)!cancel_wait_fd(NULL, -1, 0, 50, NULL);
