@@ -99,8 +99,8 @@ int proc_spawn(const struct proc_options *options, pid_t *ret, struct err *err)
 
 void proc_kill_group(pid_t pid, int sig)
 {
-	if (pid > 1 && kill(-pid, sig) < 0 && errno == ESRCH)
-		(void)kill(pid, sig);
+	if (pid > 1)
+		(void)kill(-pid, sig);
 }
 
 bool proc_ended(pid_t pid, int *ret_status)
