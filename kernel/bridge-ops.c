@@ -19,13 +19,6 @@ static void on_notice(void *userdata, const char *text)
 	call->notice(call, text);
 }
 
-static int op_hello(struct bridge_call *call, json_t **ret, struct err *err)
-{
-	(void)call;
-	*ret = json_pack("{ss}", "version", SPLICE_VERSION);
-	return *ret ? 0 : err_nomem(err);
-}
-
 /* --- sql --------------------------------------------------------------------------------- */
 
 static json_t *columns_json(const struct column *columns, size_t n)
@@ -255,8 +248,10 @@ static const struct {
 	const char *name;
 	bridge_fn *fn;
 } ops[] = {
-	{"hello", op_hello}, {"sql.execute", op_sql_execute},     {"sql.jdbc", op_sql_jdbc},
-	{"show", op_show},   {"bucket.folder", op_bucket_folder},
+	{"sql.execute", op_sql_execute},
+	{"sql.jdbc", op_sql_jdbc},
+	{"show", op_show},
+	{"bucket.folder", op_bucket_folder},
 };
 
 bridge_fn *bridge_op(const char *name)

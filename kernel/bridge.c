@@ -4,7 +4,6 @@
 #include "base/str.h"
 #include "kernel/bridge-ops.h"
 #include "kernel/child.h"
-#include "kernel/execute.h"
 
 #include <errno.h>
 #include <string.h>
@@ -166,6 +165,11 @@ static void accept_job(struct kernel *k, struct bridge_job *job)
 		job_free(job);
 		return;
 	}
+	if (str_eq(op, "hello")) { /* at once, whatever runs (docs/BRIDGE.md) */
+		answer(k, job, ok_message(job->id, json_pack("{ss}", "version", SPLICE_VERSION)));
+		job_free(job);
+		return;
+	}
 	job->fn = bridge_op(op);
 	if (!job->fn) {
 		(void)err_set(&error, E_UNSUPPORTED, "the bridge has no operation \"%.60s\"", op);
@@ -234,7 +238,7 @@ void bridge_read(struct kernel *k)
 
 void bridge_next(struct kernel *k, struct subshell *s)
 {
-	while (s->calls && !s->worker_busy) {
+	while (s->calls && !s->worker_jobs) {
 		struct bridge_job *job = s->calls;
 		struct err error = ERR_INIT;
 
@@ -243,7 +247,7 @@ void bridge_next(struct kernel *k, struct subshell *s)
 				    json_object_get(job->request, "args"), &job->cancel, job,
 				    &error) == 0) {
 			job->running = true;
-			s->worker_busy = true;
+			s->worker_jobs++;
 			return;
 		}
 		s->calls = job->next;
@@ -269,11 +273,20 @@ bool bridge_event(struct kernel *k, struct subshell *s, struct event *e)
 	       e->error ? error_message(job->id, e->error)
 			: ok_message(job->id, e->data ? json_incref(e->data) : NULL));
 	s->calls = job->next;
-	s->worker_busy = false;
+	s->worker_jobs--;
 	job_free(job);
 	bridge_next(k, s);
-	execute_next(k, s);
 	return true;
+}
+
+void bridge_drop(struct subshell *s)
+{
+	while (s->calls) {
+		struct bridge_job *job = s->calls;
+
+		s->calls = job->next;
+		job_free(job);
+	}
 }
 
 void bridge_interrupt(struct kernel *k)

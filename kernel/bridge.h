@@ -23,6 +23,8 @@ void bridge_read(struct kernel *k);
 bool bridge_event(struct kernel *k, struct subshell *s, struct event *e);
 /* Start the next waiting call of a subshell whose worker is free. */
 void bridge_next(struct kernel *k, struct subshell *s);
+/* Free the calls of a subshell whose worker has ended. */
+void bridge_drop(struct subshell *s);
 /* Cancel the running calls; those that wait are answered as interrupted. */
 void bridge_interrupt(struct kernel *k);
 

@@ -7,8 +7,9 @@
 #include <sys/types.h>
 
 enum child_state {
-	CHILD_NONE,     /* not started, or it ended */
-	CHILD_STARTING, /* no answer to kernel_info yet, or nothing on iopub */
+	CHILD_NONE,      /* not started, or it ended */
+	CHILD_PREPARING, /* a worker writes its files */
+	CHILD_STARTING,  /* no answer to kernel_info yet, or nothing on iopub */
 	CHILD_READY,
 };
 
@@ -30,8 +31,10 @@ enum { RELAYS_KEPT = 256 }; /* for late output of threads that a cell left behin
 struct child {
 	enum child_state state;
 	pid_t pid;
-	char *dir;      /* runtime folder of this kernel, 0700 */
-	char *log_path; /* its standard output and error */
+	char *dir;                            /* runtime folder of this kernel, 0700 */
+	char *log_path;                       /* its standard output and error */
+	struct jupyter_connection connection; /* while not CHILD_NONE */
+	json_t *files; /* CHILD_PREPARING: arguments of child_write_files, lent to the worker */
 	void *shell, *control, *stdin_, *iopub;
 	struct jupyter_signer *signer;
 	struct relay *relays; /* newest first */
@@ -58,7 +61,16 @@ void relay_execute(struct kernel *k, struct request *q);
 /* Forget all; the requests that wait for an answer fail with the error. */
 void relay_fail_all(struct kernel *k, const struct err *error);
 
-/* child-config.c: the file that SPLICE_CHILD names (docs/BRIDGE.md). */
-int child_config_write(const struct kernel *k, const char *path, struct err *err) _must_check_;
+/* child-config.c: the files that the child starts with. */
+enum child_file { CHILD_CONNECTION_FILE, CHILD_CONFIG_FILE };
+/* Their paths in the child's folder; the caller frees. */
+char *child_file_path(const char *dir, enum child_file file);
+/* What is in the connection file; released by the caller. */
+int child_connection(const char *dir, const char *key, struct jupyter_connection *ret,
+		     struct err *err) _must_check_;
+/* Arguments of child_write_files; new. */
+json_t *child_files_args(const struct kernel *k);
+/* Write both.  For a worker: it looks for AWS credentials, which may take seconds. */
+int child_write_files(struct bridge_call *call, json_t **ret, struct err *err) _must_check_;
 
 #endif

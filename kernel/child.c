@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "kernel/bridge.h"
 #include "kernel/execute.h"
 
 #include <errno.h>
@@ -55,13 +56,25 @@ static void close_sockets(struct child *c)
 	c->signer = NULL;
 }
 
-static void stop_process(struct child *c)
+static void release_start(struct child *c)
+{
+	json_decref(TAKE(c->files));
+	jupyter_connection_release(&c->connection);
+}
+
+/* There is a process, and there are sockets. */
+static bool is_alive(const struct child *c)
+{
+	return c->state == CHILD_STARTING || c->state == CHILD_READY;
+}
+
+void child_stop(struct child *c)
 {
 	const struct timespec step = {.tv_nsec = 10 * 1000 * 1000};
 	int64_t deadline = clock_ms() + STOP_MS;
 	int status;
 
-	if (c->state == CHILD_NONE)
+	if (!c || !is_alive(c))
 		return;
 	(void)kill(c->pid, SIGTERM);
 	while (!proc_ended(c->pid, &status) && clock_ms() < deadline)
@@ -91,8 +104,9 @@ void child_free(struct child *c)
 {
 	if (!c)
 		return;
-	stop_process(c);
+	child_stop(c);
 	close_sockets(c);
+	release_start(c);
 	while (c->relays) {
 		struct relay *r = c->relays;
 
@@ -213,37 +227,77 @@ static int spawn(struct kernel *k, const char *connection_file, const char *conf
 	return r;
 }
 
-static int start(struct kernel *k, struct err *err)
+/* First half of a start: a worker writes the files.  child_event goes on. */
+static int prepare(struct kernel *k, struct worker *w, struct err *err)
 {
 	struct child *c = k->child;
-	struct jupyter_connection conn = {.ports = {1, 2, 3, 4, 5}};
-	_cleanup_free_ char *file = str_fmt("%s/connection.json", c->dir);
-	_cleanup_free_ char *config = str_fmt("%s/child.json", c->dir);
-	int r;
+	_cleanup_free_ char *key = jupyter_new_key();
+	int r = key ? child_connection(c->dir, key, &c->connection, err) : err_nomem(err);
 
-	conn.transport = str_dup("ipc");
-	conn.ip = str_fmt("%s/c", c->dir);
-	conn.key = jupyter_new_key();
-	r = file && config && conn.transport && conn.ip && conn.key ? 0 : err_nomem(err);
+	if (r == 0 && !(c->files = child_files_args(k)))
+		r = err_nomem(err);
 	if (r == 0)
-		r = jupyter_connection_write(file, &conn, err);
-	if (r == 0)
-		r = child_config_write(k, config, err);
-	if (r == 0)
-		r = open_sockets(k, &conn, err);
-	if (r == 0)
-		r = spawn(k, file, config, err);
-	jupyter_connection_release(&conn);
+		r = worker_run_call(w, child_write_files, "start", c->files, NULL, c, err);
 	if (r < 0) {
-		close_sockets(c);
+		release_start(c);
 		return r;
 	}
+	c->state = CHILD_PREPARING;
+	return 0;
+}
+
+/* Second half: the process and its sockets. */
+static int launch(struct kernel *k, struct err *err)
+{
+	struct child *c = k->child;
+	_cleanup_free_ char *file = child_file_path(c->dir, CHILD_CONNECTION_FILE);
+	_cleanup_free_ char *config = child_file_path(c->dir, CHILD_CONFIG_FILE);
+	int r = file && config ? open_sockets(k, &c->connection, err) : err_nomem(err);
+
+	if (r == 0)
+		r = spawn(k, file, config, err);
+	if (r < 0)
+		return r;
 	c->state = CHILD_STARTING;
 	c->seen_info = c->seen_iopub = false;
 	c->probed_at = 0;
 	c->starts++;
 	log_line(k->log, LOG_INFO, "child", "started Python, pid %d", (int)c->pid);
 	return 0;
+}
+
+static bool runs_cell(const struct subshell *s)
+{
+	return s->running && s->running->relayed;
+}
+
+static void fail_waiting(struct kernel *k, const struct err *error)
+{
+	for (struct subshell *s = k->subshells; s; s = s->next)
+		if (runs_cell(s))
+			execute_done(k, s->running, error, NULL);
+}
+
+bool child_event(struct kernel *k, struct subshell *s, struct event *e)
+{
+	struct child *c = k->child;
+	struct err error = ERR_INIT;
+
+	if (e->tag != c)
+		return false;
+	s->worker_jobs--;
+	c->state = CHILD_NONE;
+	if (e->code < 0)
+		error = *e->error;
+	else
+		(void)launch(k, &error);
+	release_start(c);
+	if (error.code < 0) {
+		close_sockets(c);
+		fail_waiting(k, &error);
+	}
+	bridge_next(k, s);
+	return true;
 }
 
 void child_execute(struct kernel *k, struct request *q)
@@ -253,15 +307,20 @@ void child_execute(struct kernel *k, struct request *q)
 	struct child *c = k->child;
 	struct err error = ERR_INIT;
 
-	if (c->state == CHILD_NONE) {
-		if (start(k, &error) < 0)
-			execute_done(k, q, &error, NULL);
-		else if (c->starts > 1)
-			kernel_stream(k, q, STREAM_STDERR, restarted, strlen(restarted));
-	} else if (c->state == CHILD_READY) {
+	q->relayed = true;
+	if (c->state == CHILD_READY) {
 		relay_execute(k, q);
+		return;
 	}
-	/* else: child_tick sends the running cells once it is ready */
+	if (c->state != CHILD_NONE)
+		return; /* child_tick sends the running cells once it is ready */
+	if (prepare(k, q->subshell->worker, &error) < 0) {
+		execute_done(k, q, &error, NULL);
+		return;
+	}
+	q->subshell->worker_jobs++;
+	if (c->starts)
+		kernel_stream(k, q, STREAM_STDERR, restarted, strlen(restarted));
 }
 
 /* --- events ------------------------------------------------------------------------------ */
@@ -270,7 +329,7 @@ int child_poll(const struct child *c, zmq_pollitem_t *items)
 {
 	void *const sockets[CHILD_POLL_ITEMS] = {c->shell, c->control, c->stdin_, c->iopub};
 
-	if (c->state == CHILD_NONE)
+	if (!is_alive(c))
 		return 0;
 	for (int i = 0; i < CHILD_POLL_ITEMS; i++)
 		items[i] = (zmq_pollitem_t){.socket = sockets[i], .events = ZMQ_POLLIN};
@@ -312,24 +371,22 @@ void child_tick(struct kernel *k)
 	c->state = CHILD_READY;
 	log_line(k->log, LOG_INFO, "child", "Python answers");
 	for (struct subshell *s = k->subshells; s; s = s->next)
-		if (s->running && !s->worker_busy)
+		if (runs_cell(s))
 			relay_execute(k, s->running);
 }
 
 /* The last lines of the child's log, which tell why it ended. */
 static char *log_tail(const struct child *c)
 {
-	_cleanup_buf_ struct buf b;
-	struct err err = ERR_INIT;
-	const char *text;
-	size_t n;
+	_cleanup_close_ int fd = open(c->log_path, O_RDONLY | O_CLOEXEC);
+	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+	char text[LOG_TAIL];
+	ssize_t n;
 
-	buf_init(&b, MIB(64));
-	if (fs_read(c->log_path, &b, &err) < 0 || b.len == 0)
+	if (size <= 0)
 		return NULL;
-	n = b.len > LOG_TAIL ? LOG_TAIL : b.len;
-	text = (const char *)b.data + b.len - n;
-	return utf8_repair(text, n);
+	n = pread(fd, text, sizeof(text), size > LOG_TAIL ? size - LOG_TAIL : 0);
+	return n > 0 ? utf8_repair(text, (size_t)n) : NULL;
 }
 
 static void describe_death(const struct child *c, int status, struct err *error)
@@ -356,7 +413,7 @@ void child_reap(struct kernel *k)
 	struct err error = ERR_INIT;
 	int status;
 
-	if (c->state == CHILD_NONE || !proc_ended(c->pid, &status))
+	if (!is_alive(c) || !proc_ended(c->pid, &status))
 		return;
 	child_read(k); /* what it still said */
 	describe_death(c, status, &error);
@@ -364,13 +421,14 @@ void child_reap(struct kernel *k)
 	proc_kill_group(c->pid, SIGKILL);
 	c->state = CHILD_NONE;
 	close_sockets(c);
+	bridge_interrupt(k); /* nobody waits for its calls */
 	relay_fail_all(k, &error);
 }
 
-static bool runs_cell(const struct kernel *k)
+static bool runs_any(const struct kernel *k)
 {
 	for (const struct subshell *s = k->subshells; s; s = s->next)
-		if (s->running && !s->worker_busy)
+		if (runs_cell(s))
 			return true;
 	return false;
 }
@@ -380,14 +438,12 @@ void child_interrupt(struct kernel *k)
 	struct child *c = k->child;
 	struct err error = ERR_INIT;
 
-	if (c->state == CHILD_READY && runs_cell(k))
+	if (c->state == CHILD_READY && runs_any(k))
 		(void)kill(c->pid, SIGINT);
-	if (c->state != CHILD_STARTING)
+	if (c->state != CHILD_PREPARING && c->state != CHILD_STARTING)
 		return;
 	/* SIGINT would kill an interpreter that is still importing: only the cells end. */
 	(void)err_set(&error, E_CANCEL, "interrupted while Python was starting");
 	err_set_name(&error, "KeyboardInterrupt");
-	for (struct subshell *s = k->subshells; s; s = s->next)
-		if (s->running && !s->worker_busy)
-			execute_done(k, s->running, &error, NULL);
+	fail_waiting(k, &error);
 }

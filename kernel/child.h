@@ -15,6 +15,8 @@
 
 int child_new(struct kernel *k, struct child **ret, struct err *err) _must_check_;
 /* Ends the process: SIGTERM, after half a second SIGKILL for its whole group. */
+void child_stop(struct child *c);
+/* Stops it and frees everything; no worker runs any more. */
 void child_free(struct child *c);
 
 /* Relay the cell of q; starts the child when there is none. */
@@ -24,7 +26,8 @@ void child_execute(struct kernel *k, struct request *q);
  * channel, which answers while a cell runs.  False when no child is ready: the caller answers.
  */
 bool child_ask(struct kernel *k, struct request *q, const json_t *content, size_t prefix);
-/* Pass on comm_open, comm_msg or comm_close; false when no child is ready. */
+/* Pass on comm_open, comm_msg or comm_close, finished when the child has handled it; false when
+ * no child is ready. */
 bool child_comm(struct kernel *k, struct request *q);
 /* The answer to the child's input_request. */
 void child_input(struct kernel *k, const struct jupyter_msg *reply);
@@ -41,6 +44,8 @@ void child_read(struct kernel *k);
 /* Milliseconds until child_tick wants to be called; -1: not at all. */
 int child_timeout(const struct child *c);
 void child_tick(struct kernel *k);
+/* True when the event belongs to the child's start (and is handled now). */
+bool child_event(struct kernel *k, struct subshell *s, struct event *e);
 /* A process ended (SIGCHLD). */
 void child_reap(struct kernel *k);
 

@@ -50,6 +50,7 @@ void execute_done(struct kernel *k, struct request *q, const struct err *error, 
 	struct subshell *s = q->subshell;
 	bool failed = error || (reply && !str_eq(json_get_str(reply, "status", "ok"), "ok"));
 
+	kernel_ask_end(k, q);
 	kernel_flush(k, q);
 	if (failed) {
 		if (q->args.stop_on_error && !q->args.silent) {
@@ -102,12 +103,13 @@ static void run_magic(struct kernel *k, struct request *q)
 	struct err error = ERR_INIT;
 
 	q->cell.call.silent = q->args.silent;
-	if (worker_run_cell(q->subshell->worker, &q->cell, q->args.allow_stdin, &q->cancel, q,
+	if (cancel_init(&q->cancel, &error) < 0 ||
+	    worker_run_cell(q->subshell->worker, &q->cell, q->args.allow_stdin, &q->cancel, q,
 			    &error) < 0) {
 		execute_done(k, q, &error, NULL);
 		return;
 	}
-	q->subshell->worker_busy = true;
+	q->subshell->worker_jobs++;
 }
 
 static void run_cell(struct kernel *k, struct request *q)
@@ -120,11 +122,11 @@ static void run_cell(struct kernel *k, struct request *q)
 	}
 	if (q->cell.kind != CELL_EMPTY)
 		q->subshell->after_sql = is_sql(&q->cell);
-	if (q->cell.kind == CELL_EMPTY)
+	if (q->cell.kind == CELL_EMPTY && !q->args.user_expressions)
 		execute_done(k, q, NULL, NULL);
 	else if (q->cell.help)
 		show_help(k, q);
-	else if (q->cell.kind == CELL_PYTHON)
+	else if (q->cell.kind != CELL_MAGIC)
 		child_execute(k, q);
 	else
 		run_magic(k, q);
@@ -148,7 +150,11 @@ static void start(struct kernel *k, struct request *q)
 
 void execute_next(struct kernel *k, struct subshell *s)
 {
-	while (!s->running && !s->worker_busy && s->queue && !k->stopping) {
+	/* A cell that ends at once leaves the next to the loop: a long queue costs no stack. */
+	if (s->advancing)
+		return;
+	s->advancing = true;
+	while (!s->running && s->queue && !k->stopping) {
 		struct request *q = s->queue;
 
 		s->queue = q->next;
@@ -158,6 +164,7 @@ void execute_next(struct kernel *k, struct subshell *s)
 		else
 			start(k, q);
 	}
+	s->advancing = false;
 }
 
 void execute_request(struct kernel *k, struct request *q)
@@ -235,13 +242,19 @@ static void on_input(struct kernel *k, struct request *q, struct event *e)
 
 static void on_done(struct kernel *k, struct request *q, struct event *e)
 {
-	q->subshell->worker_busy = false;
-	kernel_ask_end(k, q);
-	if (e->code == MAGIC_RELAY)
-		child_execute(k, q);
-	else
+	struct subshell *s = q->subshell;
+	struct err error = ERR_INIT;
+
+	s->worker_jobs--;
+	/* An interrupt that came when the magic was done with its part ends the cell all the same.
+	 */
+	if (e->code != MAGIC_RELAY)
 		execute_done(k, q, e->error, NULL);
-	bridge_next(k, q->subshell);
+	else if (cancel_check(&q->cancel, &error) < 0)
+		execute_done(k, q, &error, NULL);
+	else
+		child_execute(k, q);
+	bridge_next(k, s);
 }
 
 void execute_event(struct kernel *k, struct subshell *s, struct event *e)
@@ -253,7 +266,7 @@ void execute_event(struct kernel *k, struct subshell *s, struct event *e)
 	};
 	struct request *q = e->tag;
 
-	if (bridge_event(k, s, e))
+	if (bridge_event(k, s, e) || child_event(k, s, e))
 		return;
 	if (q->args.silent && e->type != EVENT_DONE && e->type != EVENT_INPUT)
 		return;

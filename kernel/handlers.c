@@ -36,7 +36,6 @@ static bool on_kernel_info(struct kernel *k, struct request *q, const json_t *co
 static bool on_execute(struct kernel *k, struct request *q, const json_t *content)
 {
 	struct err err = ERR_INIT;
-	json_t *reply;
 
 	(void)content;
 	if (request_decode_execute(q, &err) == 0) {
@@ -44,12 +43,8 @@ static bool on_execute(struct kernel *k, struct request *q, const json_t *conten
 		return false;
 	}
 	log_line(k->log, LOG_WARNING, "shell", "%s", err.text);
-	reply = kernel_error_content(&err);
-	if (reply)
-		(void)json_object_set_new(reply, "execution_count",
-					  json_integer(q->subshell->execution_count));
 	kernel_status(k, q, "busy");
-	kernel_reply(k, q, "execute_reply", reply);
+	kernel_reply_error(k, q, &err);
 	return true;
 }
 
@@ -84,18 +79,18 @@ static bool on_comm_info(struct kernel *k, struct request *q, const json_t *cont
 
 static bool on_comm_open(struct kernel *k, struct request *q, const json_t *content)
 {
-	if (!child_comm(k, q))
-		iopub_publish_json(k->iopub, "comm_close", q->msg.header,
-				   json_pack("{ss s{}}", "comm_id",
-					     json_get_str(content, "comm_id", ""), "data"));
+	if (child_comm(k, q))
+		return false;
+	iopub_publish_json(k->iopub, "comm_close", q->msg.header,
+			   json_pack("{ss s{}}", "comm_id", json_get_str(content, "comm_id", ""),
+				     "data"));
 	return true;
 }
 
 static bool on_comm(struct kernel *k, struct request *q, const json_t *content)
 {
 	(void)content;
-	(void)child_comm(k, q);
-	return true;
+	return !child_comm(k, q);
 }
 
 static bool on_connect(struct kernel *k, struct request *q, const json_t *content)
@@ -132,7 +127,7 @@ static bool on_shutdown(struct kernel *k, struct request *q, const json_t *conte
 	return true;
 }
 
-static const struct {
+static const struct handler {
 	const char *type;
 	handler_fn *fn;
 	bool own_busy; /* publishes busy itself, when its turn comes */
@@ -152,32 +147,42 @@ static const struct {
 	{"shutdown_request", on_shutdown, false},
 };
 
-static void refuse_content(struct kernel *k, struct request *q, const struct err *err)
+static const struct handler *find_handler(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(handlers); i++)
+		if (str_eq(handlers[i].type, type))
+			return &handlers[i];
+	return NULL;
+}
+
+/* JSON that is fine elsewhere is not for us (a lone surrogate, a NUL): who asks gets an answer. */
+static void refuse(struct kernel *k, struct request *q, bool known, const struct err *err)
 {
 	log_line(k->log, LOG_WARNING, jupyter_channel_name(q->channel), "%s: %s", q->msg.msg_type,
 		 err->text);
 	kernel_status(k, q, "busy");
+	if (known)
+		kernel_reply_error(k, q, err);
 	kernel_finish(k, q);
 }
 
 void handle_request(struct kernel *k, struct request *q)
 {
+	const struct handler *h = find_handler(q->msg.msg_type);
 	json_auto_t *content = NULL;
 	struct err err = ERR_INIT;
 
+	if (!h) {
+		(void)err_set(&err, E_UNSUPPORTED, "unknown message type");
+		refuse(k, q, /*known=*/false, &err);
+		return;
+	}
 	if (request_content(q, &content, &err) < 0) {
-		refuse_content(k, q, &err);
+		refuse(k, q, /*known=*/true, &err);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(handlers); i++) {
-		if (!str_eq(handlers[i].type, q->msg.msg_type))
-			continue;
-		if (!handlers[i].own_busy)
-			kernel_status(k, q, "busy");
-		if (handlers[i].fn(k, q, content))
-			kernel_finish(k, q);
-		return;
-	}
-	(void)err_set(&err, E_UNSUPPORTED, "unknown message type");
-	refuse_content(k, q, &err);
+	if (!h->own_busy)
+		kernel_status(k, q, "busy");
+	if (h->fn(k, q, content))
+		kernel_finish(k, q);
 }

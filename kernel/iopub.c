@@ -229,6 +229,8 @@ void iopub_publish_full(struct iopub *p, const struct jupyter_out *out)
 {
 	struct err err = ERR_INIT;
 
+	/* Who has subscribed meanwhile is welcomed before it sees anything else. */
+	read_subscriptions(p);
 	p->published += out->content.n + out->metadata.n + out->parent.n;
 	for (size_t i = 0; i < out->n_buffers; i++)
 		p->published += zmq_msg_size((zmq_msg_t *)(uintptr_t)&out->buffers[i]);

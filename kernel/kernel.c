@@ -21,6 +21,7 @@ enum {
 	TICK_MS = 1000,       /* parent and stalled clients are looked at this often */
 	STREAM_DELAY_MS = 50, /* longest time that stream text waits for more */
 	STREAM_BYTES = 65536, /* and how much of it */
+	READ_AT_ONCE = 100,   /* events of a worker before control gets its turn */
 };
 
 /* --- sockets ----------------------------------------------------------------------------- */
@@ -149,6 +150,7 @@ int kernel_open(struct kernel *k, struct err *err)
 static void free_subshell(struct subshell *s)
 {
 	worker_stop(s->worker);
+	bridge_drop(s);
 	while (s->queue) {
 		struct request *q = s->queue;
 
@@ -167,7 +169,9 @@ static void close_socket(void *socket)
 
 void kernel_close(struct kernel *k)
 {
-	child_free(k->child);
+	/* Python and its JVM first: a worker may take a moment to come back from its server. */
+	bridge_interrupt(k);
+	child_stop(k->child);
 	while (k->subshells) {
 		struct subshell *s = k->subshells;
 
@@ -176,6 +180,7 @@ void kernel_close(struct kernel *k)
 			cancel_fire(&s->running->cancel);
 		free_subshell(s);
 	}
+	child_free(k->child);
 	bridge_free(k->bridge);
 	request_unref(k->asking);
 	history_free(k->history);
@@ -240,6 +245,25 @@ json_t *kernel_error_content(const struct err *error)
 			 "evalue", json_strz(error->text), "traceback", traceback);
 }
 
+void kernel_reply_error(struct kernel *k, const struct request *q, const struct err *error)
+{
+	size_t n = strlen(q->msg.msg_type), suffix = strlen("_request");
+	json_auto_t *content = kernel_error_content(error);
+	_cleanup_free_ char *type = NULL;
+
+	if (!content || !str_ends_ci(q->msg.msg_type, "_request"))
+		return;
+	if (str_eq(q->msg.msg_type, "execute_request")) {
+		iopub_publish_json(k->iopub, "error", q->msg.header, json_incref(content));
+		(void)json_object_set_new(content, "execution_count",
+					  json_integer(q->subshell ? q->subshell->execution_count
+								   : 0));
+	}
+	type = str_fmt("%.*s_reply", (int)(n - suffix), q->msg.msg_type);
+	if (type)
+		kernel_reply(k, q, type, json_incref(content));
+}
+
 void kernel_status(struct kernel *k, const struct request *q, const char *state)
 {
 	char content[64];
@@ -255,6 +279,7 @@ void kernel_finish(struct kernel *k, struct request *q)
 	kernel_flush(k, q);
 	kernel_status(k, q, "idle");
 	q->finished = true;
+	request_shrink(q);
 }
 
 void kernel_flush(struct kernel *k, struct request *q)
@@ -360,16 +385,10 @@ static void read_stdin(struct kernel *k)
 static void unknown_subshell(struct kernel *k, struct request *q)
 {
 	struct err error = ERR_INIT;
-	_cleanup_free_ char *type = NULL;
-	size_t n = strlen(q->msg.msg_type);
 
 	(void)err_set(&error, E_NOTFOUND, "there is no subshell %.80s", q->msg.subshell_id);
 	kernel_status(k, q, "busy");
-	if (str_ends_ci(q->msg.msg_type, "_request")) {
-		type = str_fmt("%.*s_reply", (int)(n - strlen("_request")), q->msg.msg_type);
-		if (type)
-			kernel_reply(k, q, type, kernel_error_content(&error));
-	}
+	kernel_reply_error(k, q, &error);
 	kernel_finish(k, q);
 }
 
@@ -415,7 +434,7 @@ void kernel_interrupt(struct kernel *k)
 {
 	bridge_interrupt(k);
 	for (struct subshell *s = k->subshells; s; s = s->next)
-		if (s->running && s->worker_busy)
+		if (s->running && !s->running->relayed)
 			cancel_fire(&s->running->cancel);
 	child_interrupt(k);
 }
@@ -441,17 +460,23 @@ static void read_workers(struct kernel *k)
 	for (struct subshell *s = k->subshells; s; s = s->next) {
 		struct event *e;
 
-		while ((e = worker_event(s->worker))) {
+		for (int n = 0; n < READ_AT_ONCE && (e = worker_event(s->worker)); n++) {
 			execute_event(k, s, e);
 			event_free(e);
 		}
 	}
 }
 
+static int shorter(int a, int b)
+{
+	return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
 /* Publish waiting stream text that is due; returns milliseconds until the next is, or -1. */
 static int flush_streams(struct kernel *k)
 {
-	int64_t now = clock_ms(), wait = -1;
+	int64_t now = clock_ms();
+	int wait = -1;
 
 	for (struct subshell *s = k->subshells; s; s = s->next) {
 		struct request *q = s->running;
@@ -461,9 +486,9 @@ static int flush_streams(struct kernel *k)
 		if (now - q->text_since >= STREAM_DELAY_MS)
 			kernel_flush(k, q);
 		else
-			wait = q->text_since + STREAM_DELAY_MS - now;
+			wait = shorter(wait, (int)(q->text_since + STREAM_DELAY_MS - now));
 	}
-	return (int)wait;
+	return wait;
 }
 
 /*
@@ -504,11 +529,6 @@ static int poll_items(struct kernel *k, zmq_pollitem_t *items)
 	for (struct subshell *s = k->subshells; s && n < MAX_ITEMS; s = s->next)
 		items[n++] = (zmq_pollitem_t){worker_socket(s->worker), 0, ZMQ_POLLIN, 0};
 	return n;
-}
-
-static int shorter(int a, int b)
-{
-	return a < 0 ? b : b < 0 ? a : a < b ? a : b;
 }
 
 /* Control before shell: an interrupt is not kept waiting by a queue of cells. */

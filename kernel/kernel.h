@@ -21,9 +21,10 @@ struct history;
 struct subshell {
 	char *id; /* NULL: the parent shell */
 	struct worker *worker;
-	bool worker_busy; /* a job was posted and its EVENT_DONE has not come */
+	unsigned worker_jobs; /* posted, their EVENT_DONE has not come */
 	int execution_count;
 	bool after_sql;           /* the last cell was SQL */
+	bool advancing;           /* execute_next is at work */
 	struct request *running;  /* owned reference */
 	struct request *queue;    /* owned references, in order of arrival */
 	uint64_t abort_before;    /* execute requests that arrived before this are aborted */
@@ -72,6 +73,8 @@ void kernel_reply_raw(struct kernel *k, const struct request *q, const char *msg
 		      struct slice content, struct slice metadata);
 /* {"status": "error", ename, evalue, traceback} of an error, as replies and iopub carry it; new. */
 json_t *kernel_error_content(const struct err *error);
+/* Answer a request that cannot be served: error reply (and error, for a cell). */
+void kernel_reply_error(struct kernel *k, const struct request *q, const struct err *error);
 void kernel_status(struct kernel *k, const struct request *q, const char *state);
 /* Publish idle: the request is answered. */
 void kernel_finish(struct kernel *k, struct request *q);

@@ -23,7 +23,7 @@ static void relay_free(struct relay *r)
 
 static bool is_open(const struct relay *r)
 {
-	return r->kind != RELAY_COMM && !(r->got_reply && r->got_idle);
+	return !r->got_idle || (r->kind != RELAY_COMM && !r->got_reply);
 }
 
 /* Drop the oldest that are answered, keeping some for late output. */
@@ -95,6 +95,14 @@ int relay_send(struct kernel *k, struct request *q, const struct relay_out *what
 	return 0;
 }
 
+/* A question or a comm message that nobody will answer any more. */
+static void give_up(struct kernel *k, struct relay *r, const struct err *error)
+{
+	if (r->kind == RELAY_ASK)
+		kernel_reply_error(k, r->q, error);
+	kernel_finish(k, r->q);
+}
+
 void relay_fail_all(struct kernel *k, const struct err *error)
 {
 	struct child *c = k->child;
@@ -108,13 +116,13 @@ void relay_fail_all(struct kernel *k, const struct err *error)
 		list = r->next;
 		if (r->kind == RELAY_EXECUTE && is_open(r))
 			execute_done(k, r->q, error, NULL);
-		else if (r->kind == RELAY_ASK && is_open(r))
-			kernel_finish(k, r->q);
+		else if (r->q && is_open(r))
+			give_up(k, r, error);
 		relay_free(r);
 	}
 	/* Cells that waited for the start have sent nothing yet. */
 	for (struct subshell *s = k->subshells; s; s = s->next)
-		if (s->running && !s->worker_busy && k->child->state == CHILD_NONE)
+		if (s->running && s->running->relayed && k->child->state == CHILD_NONE)
 			execute_done(k, s->running, error, NULL);
 }
 
@@ -352,6 +360,8 @@ static void on_status(struct kernel *k, struct relay *r, const struct jupyter_ms
 	r->got_idle = true;
 	if (r->kind == RELAY_EXECUTE)
 		finish_execute(k, r);
+	else if (r->kind == RELAY_COMM)
+		kernel_finish(k, r->q);
 }
 
 static void on_iopub(struct kernel *k, const struct jupyter_msg *m)

@@ -7,14 +7,13 @@ int request_new(struct jupyter_msg *msg, enum jupyter_channel channel, uint64_t 
 		struct request **ret, struct err *err)
 {
 	struct request *q = calloc(1, sizeof(*q));
-	int r = q ? cancel_init(&q->cancel, err) : err_nomem(err);
 
-	if (r < 0) {
-		free(q);
+	if (!q) {
 		jupyter_msg_release(msg);
-		return r;
+		return err_nomem(err);
 	}
 	q->refs = 1;
+	q->cancel.fd = -1;
 	q->msg = *msg;
 	*msg = (struct jupyter_msg){0};
 	q->channel = channel;
@@ -30,16 +29,22 @@ struct request *request_ref(struct request *q)
 	return q;
 }
 
+void request_shrink(struct request *q)
+{
+	jupyter_msg_shrink(&q->msg);
+	cancel_release(&q->cancel);
+	free(TAKE(q->args.code));
+	json_decref(TAKE(q->args.user_expressions));
+	cell_release(&q->cell);
+	buf_release(&q->text);
+}
+
 void request_unref(struct request *q)
 {
 	if (!q || --q->refs)
 		return;
+	request_shrink(q);
 	jupyter_msg_release(&q->msg);
-	cancel_release(&q->cancel);
-	free(q->args.code);
-	json_decref(q->args.user_expressions);
-	cell_release(&q->cell);
-	buf_release(&q->text);
 	free(q);
 }
 

@@ -27,10 +27,11 @@ struct request {
 	enum jupyter_channel channel;
 	uint64_t number;           /* order of arrival */
 	struct subshell *subshell; /* borrowed */
-	struct cancel cancel;
-	struct execute_args args; /* execute_request only */
-	struct cell cell;         /* execute_request only, once started */
+	struct cancel cancel;      /* has a descriptor only while a worker runs the cell */
+	struct execute_args args;  /* execute_request only */
+	struct cell cell;          /* execute_request only, once started */
 	int execution_count;
+	bool relayed;    /* the cell is the child's: it runs there or waits for its start */
 	bool finished;   /* idle was published: what comes now is late output */
 	struct buf text; /* stream text not published yet */
 	enum stream_name text_name;
@@ -43,6 +44,9 @@ int request_new(struct jupyter_msg *msg, enum jupyter_channel channel, uint64_t 
 struct request *request_ref(struct request *q);
 void request_unref(struct request *q);
 CLEANUP_DEFINE(struct request *, request_unref)
+
+/* Keep only what late output needs: thousands of finished requests are remembered for it. */
+void request_shrink(struct request *q);
 
 /* Parse the content; *ret is new. */
 int request_content(const struct request *q, json_t **ret, struct err *err) _must_check_;

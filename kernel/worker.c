@@ -24,7 +24,8 @@ struct job {
 	bridge_fn *fn; /* JOB_CALL */
 	const char *op;
 	const json_t *args;
-	char *answer; /* JOB_ANSWER: owned, may be NULL */
+	char *answer;       /* JOB_ANSWER: owned, may be NULL */
+	struct event *done; /* owned: the EVENT_DONE to be */
 };
 
 struct worker {
@@ -34,6 +35,7 @@ struct worker {
 	/* Used in the worker thread only. */
 	struct session *session;
 	struct job *job; /* the running one */
+	bool stop;       /* JOB_STOP came while a cell waited for an answer */
 	struct output out;
 	struct bridge_call call;
 };
@@ -65,17 +67,32 @@ static void *recv_pointer(void *socket, int flags)
 	}
 }
 
+/* What a job reports at its end is allocated before it starts: an end cannot get lost. */
+static struct event *new_done(void)
+{
+	struct event *e = calloc(1, sizeof(*e));
+
+	if (e && !(e->error = calloc(1, sizeof(*e->error)))) {
+		free(e);
+		return NULL;
+	}
+	return e;
+}
+
 static int post(struct worker *w, struct job job, struct err *err)
 {
-	struct job *copy = malloc(sizeof(*copy));
+	_cleanup_(event_freep) struct event *done = new_done();
+	_cleanup_free_ struct job *copy = malloc(sizeof(*copy));
 
-	if (!copy)
+	if (!copy || !done)
 		return err_nomem(err);
 	*copy = job;
-	if (send_pointer(w->ours, copy))
-		return 0;
-	free(copy);
-	return err_set_errno(err, E_IO, errno, "cannot reach the worker");
+	copy->done = done;
+	if (!send_pointer(w->ours, copy))
+		return err_set_errno(err, E_IO, errno, "cannot reach the worker");
+	TAKE(copy);
+	TAKE(done);
+	return 0;
 }
 
 /* --- events ------------------------------------------------------------------------------ */
@@ -163,6 +180,8 @@ static int await_answer(struct worker *w, char **ret, struct err *err)
 		if (r < 0 && r != E_TIMEOUT)
 			return r;
 	}
+	w->stop = job->type == JOB_STOP;
+	event_free(job->done);
 	if (job->type != JOB_ANSWER || !job->answer)
 		return err_set(err, E_CANCEL, "no answer came");
 	*ret = job->answer;
@@ -217,17 +236,19 @@ static int run_call(struct worker *w, json_t **ret, struct err *err)
 
 static void run_job(struct worker *w)
 {
-	struct event done = {.type = EVENT_DONE};
-	struct err *err = calloc(1, sizeof(*err));
+	struct job *job = w->job;
+	struct event *done = TAKE(job->done);
 
-	done.code = err ? cancel_check(w->job->cancel, err) : E_NOMEM;
-	if (done.code == 0)
-		done.code =
-			w->job->type == JOB_CELL ? run_cell(w, err) : run_call(w, &done.data, err);
-	if (done.code < 0)
-		done.error = TAKE(err);
-	free(err);
-	emit(w, done);
+	done->type = EVENT_DONE;
+	done->tag = job->tag;
+	done->code = cancel_check(job->cancel, done->error);
+	if (done->code == 0)
+		done->code = job->type == JOB_CELL ? run_cell(w, done->error)
+						   : run_call(w, &done->data, done->error);
+	if (done->code >= 0)
+		free(TAKE(done->error));
+	if (!send_pointer(w->theirs, done))
+		event_free(done);
 }
 
 static void *thread_main(void *userdata)
@@ -235,16 +256,17 @@ static void *thread_main(void *userdata)
 	struct worker *w = userdata;
 
 	pthread_setname_np(pthread_self(), "worker");
-	for (;;) {
+	while (!w->stop) {
 		_cleanup_free_ struct job *job = recv_pointer(w->theirs, 0);
 
-		if (!job || job->type == JOB_STOP)
+		if (!job)
 			break;
 		w->job = job;
-		if (job->type == JOB_ANSWER)
-			free(job->answer); /* came after its cell had ended */
-		else
+		if (job->type == JOB_CELL || job->type == JOB_CALL)
 			run_job(w);
+		w->stop |= job->type == JOB_STOP;
+		free(job->answer); /* came after its cell had ended */
+		event_free(job->done);
 		w->job = NULL;
 	}
 	session_free(w->session);

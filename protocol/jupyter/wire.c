@@ -133,6 +133,16 @@ void jupyter_msg_release(struct jupyter_msg *m)
 	*m = (struct jupyter_msg){0};
 }
 
+void jupyter_msg_shrink(struct jupyter_msg *m)
+{
+	for (size_t i = m->n_idents + 3; i < m->n_frames; i++) {
+		zmq_msg_close(&m->frames[i]);
+		zmq_msg_init(&m->frames[i]);
+	}
+	m->parent = m->metadata = m->content = (struct slice){0};
+	m->first_buffer = m->n_frames;
+}
+
 static bool add_frame(zmq_msg_t **frames, size_t *n, zmq_msg_t *frame)
 {
 	/* Capacity is the next power of two: the array is full when n is one. */

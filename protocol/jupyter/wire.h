@@ -51,6 +51,8 @@ struct jupyter_msg {
 };
 
 void jupyter_msg_release(struct jupyter_msg *m);
+/* Free all but what an answer needs: identities and header. */
+void jupyter_msg_shrink(struct jupyter_msg *m);
 
 /*
  * Receive one message without waiting.  1 and *ret when there was one, 0 when
