@@ -66,7 +66,7 @@ COMPILE = $(CC) -std=gnu11 $(CFLAGS) $(HARDEN) $(WARN) $(WARN_QUIET) $(WERROR) -
 LINK = $(CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed
 
 # --- rules -------------------------------------------------------------------
-all: $(BINARIES) build/kernelspec/kernel.json ## the programs (default)
+all: $(BINARIES) build/kernelspec/splice/kernel.json ## the programs (default)
 
 # Changed flags rebuild: objects depend on a file that holds the compile line.
 $B/.flags: FORCE
@@ -115,7 +115,7 @@ build/bench/%.class: bench/%.java
 	@mkdir -p $(@D); echo "  JAVAC $<"
 	$Qjavac -Xlint:all -Werror -d $(@D) $<
 
-build/kernelspec/kernel.json: kernelspec/kernel.json.in $(wildcard kernelspec/*.png kernelspec/*.svg)
+build/kernelspec/splice/kernel.json: kernelspec/kernel.json.in $(wildcard kernelspec/*.png kernelspec/*.svg)
 	@mkdir -p $(@D); cp $(filter-out $<,$^) $(@D)/ 2>/dev/null || true
 	@sed 's|@KERNEL@|$(or $(KERNEL_PATH),$(abspath build/plain/bin/splice-kernel))|' $< > $@
 
