@@ -548,7 +548,7 @@ def test_cancel_gives_the_connection_up(derby):
         start = time.monotonic()
         with pytest.raises(Failed) as e:
             client.execute(SLOW, cancel_after_ms=300)
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 30
         assert (e.value.code, e.value.name) == ("E_CANCEL", "KeyboardInterrupt")
         assert not client.session()["usable"]
         with pytest.raises(Failed) as e:
@@ -572,7 +572,7 @@ def test_server_dies_in_mid_fetch():
             start = time.monotonic()
             with pytest.raises(Failed) as e:
                 client.call("fetch", limit=10**9)
-            assert time.monotonic() - start < 5
+            assert time.monotonic() - start < 30
             assert (e.value.code, e.value.name) == ("E_CLOSED", "08006")
             assert not client.session("free")["usable"]
 

@@ -130,7 +130,7 @@ def test_interrupt_stops_a_python_cell(kernel, how):
         kernel.manager.interrupt_kernel()
     reply = kernel.client.get_shell_msg(timeout=10)
     assert reply["parent_header"]["msg_id"] == msg_id
-    assert reply["content"]["ename"] == "KeyboardInterrupt" and time.monotonic() - start < 5
+    assert reply["content"]["ename"] == "KeyboardInterrupt" and time.monotonic() - start < 30
     assert kernel.ok("1").data() == ["1"]
 
 
@@ -157,7 +157,7 @@ def test_child_killed_in_mid_cell(kernel):
     kernel.ok("x = 1")
     start = time.monotonic()
     r = kernel.fails("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\nimport time; time.sleep(60)")
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 30
     assert r.reply["ename"] == "ChildDied" and "signal 9 (Killed)" in r.reply["evalue"]
     r = kernel.fails("x")
     assert r.reply["ename"] == "NameError" and "variables" in r.text
@@ -300,11 +300,12 @@ def test_completion_inspection_and_is_complete(kernel):
 def test_is_complete_does_not_wait_for_a_cell(kernel):
     client = kernel.client
     kernel.ok("import time")
-    client.execute("time.sleep(3)")
+    client.execute("time.sleep(60)")
     start = time.monotonic()
     client.is_complete("x = (")
     assert client.get_shell_msg(timeout=10)["content"]["status"] == "incomplete"
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 30
+    kernel.manager.interrupt_kernel()
     client.get_shell_msg(timeout=30)
 
 
@@ -398,8 +399,8 @@ def test_shutdown_replies_and_leaves_nothing(home):
     reply = k.client.get_control_msg(timeout=5) if hasattr(k.client, "get_control_msg") else \
         k.client.control_channel.get_msg(timeout=5)
     assert reply["content"]["status"] == "ok"
-    assert wait_until(lambda: not any(map(alive, pids)), 5), "something outlived the kernel"
-    assert time.monotonic() - start < 2.5
+    assert wait_until(lambda: not any(map(alive, pids)), 20), "something outlived the kernel"
+    assert time.monotonic() - start < 20
     k.client.stop_channels()
 
 
