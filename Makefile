@@ -146,7 +146,7 @@ check-clang: ## units built by clang, warnings as errors
 test: ## everything: gates, sanitizers, then the real servers and clients in seeded short forms
 	$Qtools/run-all
 
-soak: all ## the full counts (hours)
+soak: all ## the full counts, long fuzzing, live tests again and again (hours)
 	$Qtools/run-soak
 
 bench: all $(BENCH) ## measure beside what a user would pick instead; writes docs/BENCHMARKS.md

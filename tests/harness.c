@@ -49,6 +49,11 @@ void test_skip(const char *fmt, ...)
 	longjmp(skip_jump, 1);
 }
 
+int test_count(int usual, int full)
+{
+	return getenv("TEST_FULL") ? full : usual;
+}
+
 bool test_check_int(const char *file, int line, const char *a, intmax_t va, const char *b,
 		    intmax_t vb)
 {

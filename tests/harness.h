@@ -25,6 +25,9 @@ int test_main(int argc, char **argv);
 void test_fail(const char *file, int line, const char *fmt, ...) ERR_PRINTF(3, 4);
 /* Leave the running test as skipped; CI refuses skips that are not expected. */
 void test_skip(const char *fmt, ...) ERR_PRINTF(1, 2);
+/* How often something is tried: `usual`, or `full` with TEST_FULL=1 in the environment (make soak).
+ */
+int test_count(int usual, int full);
 bool test_check_int(const char *file, int line, const char *a, intmax_t va, const char *b,
 		    intmax_t vb);
 bool test_check_str(const char *file, int line, const char *a, const char *va, const char *b,

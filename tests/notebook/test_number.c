@@ -57,8 +57,9 @@ TEST(doubles)
 TEST(many_doubles)
 {
 	uint64_t state = UINT64_C(88172645463325252);
+	int count = test_count(200000, 10000000);
 
-	for (int i = 0; i < 200000; i++) {
+	for (int i = 0; i < count; i++) {
 		char text[64];
 
 		state ^= state << 13;
