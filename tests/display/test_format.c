@@ -80,6 +80,44 @@ static void check_double(double d, const char *want)
 	CHECK_FORMAT((void)format_value(&b, &v, 500), want);
 }
 
+/* The shortest of 15 to 17 digits that reads back, as the C library has it. */
+static void check_against_printf(double d)
+{
+	char want[40];
+
+	for (int digits = 15; digits <= 17; digits++) {
+		(void)snprintf(want, sizeof(want), "%.*g", digits, d);
+		if (strtod(want, NULL) == d)
+			break;
+	}
+	if (!strpbrk(want, ".e"))
+		memcpy(want + strlen(want), ".0", 3);
+	check_double(d, want);
+}
+
+TEST(doubles_are_those_of_the_library)
+{
+	static const double edges[] = {1e-3, 1e-4, 0.1, 0.5, 1, 10, 1e14, 999999999999999, 1e15};
+	uint64_t state = UINT64_C(88172645463325252);
+	int count = test_count(20000, 5000000);
+
+	for (size_t i = 0; i < ARRAY_LEN(edges); i++) {
+		check_against_printf(edges[i]);
+		check_against_printf(nextafter(edges[i], 0));
+		check_against_printf(-nextafter(edges[i], INFINITY));
+	}
+	for (int i = 0; i < count; i++) {
+		char text[40];
+
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		(void)snprintf(text, sizeof(text), "%.*ge%d", 1 + i % 16, (double)state / 1e19,
+			       i % 23 - 6);
+		check_against_printf(strtod(text, NULL));
+	}
+}
+
 TEST(doubles_are_exact_and_short)
 {
 	check_double(0.1, "0.1");
