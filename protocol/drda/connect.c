@@ -114,6 +114,8 @@ static int take_attributes(struct handshake *h, struct drda *c, struct rd r, str
 		if (text) {
 			free(*text);
 			*text = conn_get_text(c, o.body.p, o.body.n);
+			if (!*text)
+				return err_nomem(err);
 		} else if (o.cp == CP_MGRLVLLS) {
 			utf8 = grants_unicode(o.body);
 		}

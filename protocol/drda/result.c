@@ -24,7 +24,8 @@ struct drda_result {
 	bool autocommit;
 	bool commit_due; /* the transaction is to be ended when all is read */
 	unsigned id_execute;
-	bool failed; /* ca: the first error of the chain */
+	bool executed; /* its SQLCARD came */
+	bool failed;   /* ca: the first error of the chain */
 	struct sqlca ca;
 	struct sqldard columns; /* of PRPSQLSTT, until the cursor takes them */
 	int64_t count;
@@ -142,6 +143,7 @@ static int read_object(void *who, struct drda *c, const struct ddm_head *head, s
 		return take_columns(r, head, err);
 	case CP_SQLCARD:
 		code = conn_sqlca(c, head, &ca, err);
+		r->executed |= head->id == r->id_execute;
 		return code < 0 ? code : take_sqlca(r, &ca, head->id, err);
 	case CP_RSLSETRM:
 		return take_result_sets(r, head, err);
@@ -194,14 +196,27 @@ static int open_query(struct drda_result *r, const struct request_params *p, str
 	if (code < 0)
 		return code;
 	(void)request_open(r->conn, r->section, p);
-	return run(r, err);
+	code = run(r, err);
+	if (code == 0 && !r->failed && r->n_opened == 0)
+		return conn_out_of_step(r->conn, "expected OPNQRYRM", err);
+	return code;
+}
+
+/* Run a chain that has an EXCSQLSTT or EXCSQLIMM. */
+static int run_execution(struct drda_result *r, struct err *err)
+{
+	int code = run(r, err);
+
+	if (code == 0 && !r->failed && !r->executed)
+		return conn_out_of_step(r->conn, "expected SQLCARD", err);
+	return code;
 }
 
 static int run_prepared(struct drda_result *r, const struct request_params *p, struct err *err)
 {
 	r->id_execute = request_execute(r->conn, r->section, p, RESULTS_NONE);
 	chain_commit(r);
-	return run(r, err);
+	return run_execution(r, err);
 }
 
 static int run_unknown(struct drda_result *r, const char *sql, size_t n,
@@ -233,7 +248,7 @@ static int run_update(struct drda_result *r, const char *sql, size_t n,
 	}
 	r->id_execute = request_execute_immediate(r->conn, r->section, sql, n);
 	chain_commit(r);
-	code = run(r, err);
+	code = run_execution(r, err);
 	if (code < 0 || !is_query_after_all(r))
 		return code;
 	r->failed = false;
@@ -248,7 +263,7 @@ static int run_call(struct drda_result *r, const char *sql, size_t n,
 
 	(void)request_prepare(r->conn, r->section, sql, n);
 	r->id_execute = request_execute(r->conn, r->section, p, RESULTS_SETS);
-	code = run(r, err);
+	code = run_execution(r, err);
 	if (code == 0 && !r->failed && r->n_opened < r->n_sets)
 		return conn_out_of_step(r->conn, "expected the rows of each result set", err);
 	return code;

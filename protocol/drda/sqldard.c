@@ -51,8 +51,8 @@ void sqldard_release(struct sqldard *d)
 	*d = (struct sqldard){0};
 }
 
-/* A text of which the mixed or the single-byte form is filled; NULL for an empty one. */
-static char *read_text(struct rd *r)
+/* A text of which the mixed or the single-byte form is filled; *ret is NULL for an empty one. */
+static int read_text(struct rd *r, char **ret, struct err *err)
 {
 	const uint8_t *p = NULL, *q;
 	size_t n = 0, m;
@@ -65,7 +65,8 @@ static char *read_text(struct rd *r)
 			n = m;
 		}
 	}
-	return p ? utf8_repair((const char *)p, n) : NULL;
+	*ret = p ? utf8_repair((const char *)p, n) : NULL;
+	return p && !*ret ? err_nomem(err) : 0;
 }
 
 static void skip_text(struct rd *r)
@@ -118,20 +119,23 @@ static int set_type(struct column *c, unsigned sql, unsigned ccsid, struct err *
 }
 
 /* SQLDOPTGRP: name, label, comment; the label is what people see, as in JDBC. */
-static void read_names(struct column *c, struct rd *r)
+static int read_names(struct column *c, struct rd *r, struct err *err)
 {
 	_cleanup_free_ char *label = NULL;
+	int code;
 
 	if (rd_u8(r) == NULL_GROUP)
-		return;
+		return 0;
 	(void)rd_be16(r); /* unnamed: called by its position */
-	c->name = read_text(r);
-	label = read_text(r);
+	code = read_text(r, &c->name, err);
+	if (code == 0)
+		code = read_text(r, &label, err);
 	skip_text(r);
 	if (label) {
 		free(c->name);
 		c->name = TAKE(label);
 	}
+	return code;
 }
 
 /* SQLUDTGRP: null, or, with no flag in front, the names of the type and of its class. */
@@ -146,16 +150,20 @@ static void skip_udt(struct rd *r)
 }
 
 /* SQLDXGRP: the table behind the column. */
-static void read_origin(struct column *c, struct rd *r)
+static int read_origin(struct column *c, struct rd *r, struct err *err)
 {
+	int code;
+
 	if (rd_u8(r) == NULL_GROUP)
-		return;
+		return 0;
 	(void)rd_bytes(r, 4 * 2);      /* key member, updatable, generated, parameter mode */
 	(void)rd_bytes(r, rd_be16(r)); /* RDB */
 	skip_text(r);                  /* correlation name */
-	c->table = read_text(r);
-	c->schema = read_text(r);
+	code = read_text(r, &c->table, err);
+	if (code == 0)
+		code = read_text(r, &c->schema, err);
 	skip_text(r); /* column */
+	return code;
 }
 
 static int read_column(struct column *c, size_t number, struct rd *r, struct err *err)
@@ -177,9 +185,12 @@ static int read_column(struct column *c, size_t number, struct rd *r, struct err
 		return code;
 	if (c->type != VALUE_DECIMAL)
 		c->precision = c->scale = 0;
-	read_names(c, r);
+	code = read_names(c, r, err);
 	skip_udt(r);
-	read_origin(c, r);
+	if (code == 0)
+		code = read_origin(c, r, err);
+	if (code < 0)
+		return code;
 	if (!c->name)
 		c->name = str_fmt("%zu", number);
 	return c->name ? rd_check(r, "a column's description", err) : err_nomem(err);

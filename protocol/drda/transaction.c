@@ -2,7 +2,7 @@
 #include "protocol/drda/request.h"
 
 struct ending {
-	bool failed;
+	bool answered, failed;
 	struct sqlca ca;
 };
 
@@ -14,6 +14,7 @@ static int read_object(void *who, struct drda *c, const struct ddm_head *head, s
 	if (head->cp != CP_SQLCARD)
 		return conn_is_refusal(head->cp) ? conn_refused(c, head, err) : 0;
 	code = conn_sqlca(c, head, &e->ca, err);
+	e->answered = true;
 	e->failed |= code == 0 && sqlca_is_error(&e->ca);
 	return code;
 }
@@ -32,6 +33,8 @@ static int end(struct drda *c, struct err *err)
 		code = conn_await(c, &e, err);
 	if (code < 0)
 		return code;
+	if (!e.answered)
+		return conn_out_of_step(c, "expected SQLCARD", err);
 	return e.failed ? message_error(c, &e.ca, /* commit= */ false, err) : 0;
 }
 
