@@ -10,8 +10,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-struct session {
-	struct notebook *nb;
+/* Where the cells' statements go. */
+struct place {
 	struct db *db;
 	struct db_url url; /* what db is connected to; host NULL before the first use */
 	struct db_url use; /* session_use_url's; host NULL: the setting, or the local server */
@@ -19,8 +19,23 @@ struct session {
 	char *schema;      /* to go back to after a reconnect; NULL: the server's default */
 	bool autocommit;
 	bool lost; /* a connection broke: the next one says so */
+};
+
+struct session {
+	struct notebook *nb;
+	struct place at;
+	struct db_url refused; /* what the last attempt got E_AUTH from; else host NULL */
 	int trace_fd;
 };
+
+static void place_release(struct place *p)
+{
+	db_free(p->db);
+	db_url_release(&p->url);
+	db_url_release(&p->use);
+	free(p->text);
+	free(p->schema);
+}
 
 int session_new(struct notebook *nb, struct session **ret, struct err *err)
 {
@@ -29,7 +44,7 @@ int session_new(struct notebook *nb, struct session **ret, struct err *err)
 	if (!s)
 		return err_nomem(err);
 	s->nb = nb;
-	s->autocommit = true;
+	s->at.autocommit = true;
 	s->trace_fd = -1;
 	*ret = s;
 	return 0;
@@ -39,11 +54,8 @@ void session_free(struct session *s)
 {
 	if (!s)
 		return;
-	db_free(s->db);
-	db_url_release(&s->url);
-	db_url_release(&s->use);
-	free(s->text);
-	free(s->schema);
+	place_release(&s->at);
+	db_url_release(&s->refused);
 	if (s->trace_fd >= 0)
 		(void)close(s->trace_fd);
 	free(s);
@@ -108,8 +120,8 @@ static int find_url(struct session *s, struct cancel *cancel, session_notice_fn 
 	const char *set = config_get(s->nb->config, "url");
 	int r;
 
-	if (s->use.host)
-		r = copy_url(&s->use, ret, err);
+	if (s->at.use.host)
+		r = copy_url(&s->at.use, ret, err);
 	else if (set)
 		r = db_url_parse(set, ret, err);
 	else
@@ -140,27 +152,27 @@ static int restore(struct session *s, struct cancel *cancel, struct err *err)
 	_cleanup_(db_result_freep) struct db_result *result = NULL;
 	_cleanup_free_ char *name = NULL;
 	_cleanup_free_ char *sql = NULL;
-	int r = s->autocommit ? 0 : db_set_autocommit(s->db, /*on=*/false, err);
+	int r = s->at.autocommit ? 0 : db_set_autocommit(s->at.db, /*on=*/false, err);
 
-	if (r < 0 || !s->schema || str_eq(s->schema, db_schema(s->db)))
+	if (r < 0 || !s->at.schema || str_eq(s->at.schema, db_schema(s->at.db)))
 		return r;
-	name = sql_quote_name(s->schema);
+	name = sql_quote_name(s->at.schema);
 	sql = name ? str_fmt("set schema %s", name) : NULL;
 	if (!sql)
 		return err_nomem(err);
-	return db_execute(s->db, sql, strlen(sql), NULL, 0, cancel, &result, err);
+	return db_execute(s->at.db, sql, strlen(sql), NULL, 0, cancel, &result, err);
 }
 
 static void remember(struct session *s)
 {
 	struct err ignored = ERR_INIT;
 
-	if (!s->db)
+	if (!s->at.db)
 		return;
-	s->autocommit = db_autocommit(s->db);
+	s->at.autocommit = db_autocommit(s->at.db);
 	/* Without memory for its name the schema is the default one again. */
-	if (db_schema(s->db) && str_replace(&s->schema, db_schema(s->db), &ignored) < 0)
-		s->schema = NULL;
+	if (db_schema(s->at.db) && str_replace(&s->at.schema, db_schema(s->at.db), &ignored) < 0)
+		s->at.schema = NULL;
 }
 
 static void tell(session_notice_fn *notice, void *userdata, const char *text)
@@ -174,11 +186,11 @@ static int set_url(struct session *s, struct db_url *url, struct err *err)
 {
 	char *text = db_url_text(url);
 
-	db_url_release(&s->url);
-	s->url = *url;
+	db_url_release(&s->at.url);
+	s->at.url = *url;
 	*url = (struct db_url){0};
-	free(s->text);
-	s->text = text;
+	free(s->at.text);
+	s->at.text = text;
 	return text ? 0 : err_nomem(err);
 }
 
@@ -191,7 +203,7 @@ static int connect_to(struct session *s, struct db_url *url, struct cancel *canc
 		r = open_trace(s, err);
 	options.trace_fd = s->trace_fd;
 	if (r == 0)
-		r = db_connect(&s->url, &options, cancel, &s->db, err);
+		r = db_connect(&s->at.url, &options, cancel, &s->at.db, err);
 	return r < 0 ? r : restore(s, cancel, err);
 }
 
@@ -202,16 +214,20 @@ static int connect_anew(struct session *s, struct cancel *cancel, session_notice
 	_cleanup_free_ char *text = NULL;
 	int r = find_url(s, cancel, notice, userdata, &url, err);
 
+	db_url_release(&s->refused);
 	if (r == 0)
 		r = connect_to(s, &url, cancel, err);
+	if (r == E_AUTH && copy_url(&s->at.url, &s->refused, err) < 0)
+		return E_NOMEM;
 	if (r < 0)
 		return r;
 	text = str_fmt("%sonnected to %s at %s",
-		       s->lost ? "The database connection was lost; a transaction that was open is "
+		       s->at.lost
+			       ? "The database connection was lost; a transaction that was open is "
 				 "gone. C"
 			       : "C",
-		       db_server_name(s->db), s->text);
-	s->lost = false;
+		       db_server_name(s->at.db), s->at.text);
+	s->at.lost = false;
 	if (text)
 		tell(notice, userdata, text);
 	return 0;
@@ -222,65 +238,63 @@ int session_db(struct session *s, struct cancel *cancel, session_notice_fn *noti
 {
 	int r = 0;
 
-	if (s->db && !db_usable(s->db)) {
+	if (s->at.db && !db_usable(s->at.db)) {
 		session_drop(s);
-		s->lost = true;
+		s->at.lost = true;
 	}
-	if (!s->db)
+	if (!s->at.db)
 		r = connect_anew(s, cancel, notice, userdata, err);
 	if (r < 0)
 		return r;
-	*ret = s->db;
+	*ret = s->at.db;
 	return 0;
 }
 
-int session_use_url(struct session *s, const struct db_url *url, struct err *err)
+int session_use_url(struct session *s, const struct db_url *url, struct cancel *cancel,
+		    session_notice_fn *notice, void *userdata, struct err *err)
 {
-	struct db_url copy;
-	int r = copy_url(url, &copy, err);
+	struct place before = s->at;
+	int r;
 
-	if (r < 0)
-		return r;
-	session_drop(s);
-	free(TAKE(s->schema)); /* the other database's */
-	s->autocommit = true;
-	db_url_release(&s->use);
-	s->use = copy;
-	return 0;
-}
-
-bool session_lacks_password(const struct session *s)
-{
-	return s->url.user && !s->url.password;
-}
-
-int session_set_password(struct session *s, const char *password, struct err *err)
-{
-	struct db_url copy;
-	int r = copy_url(&s->url, &copy, err);
-
-	if (r < 0)
-		return r;
-	r = str_replace(&copy.password, password, err);
+	s->at = (struct place){.autocommit = true};
+	r = copy_url(url, &s->at.use, err);
+	if (r == 0)
+		r = connect_anew(s, cancel, notice, userdata, err);
 	if (r < 0) {
-		db_url_release(&copy);
+		place_release(&s->at);
+		s->at = before;
 		return r;
 	}
-	db_url_release(&s->use);
-	s->use = copy;
+	place_release(&before);
 	return 0;
+}
+
+const struct db_url *session_refused(const struct session *s)
+{
+	return s->refused.host ? &s->refused : NULL;
+}
+
+int session_use_password(struct session *s, const char *password, struct cancel *cancel,
+			 session_notice_fn *notice, void *userdata, struct err *err)
+{
+	_cleanup_(db_url_release) struct db_url url = {0};
+	int r = copy_url(&s->refused, &url, err);
+
+	if (r == 0)
+		r = str_replace(&url.password, password, err);
+	return r < 0 ? r : session_use_url(s, &url, cancel, notice, userdata, err);
 }
 
 void session_drop(struct session *s)
 {
 	remember(s);
-	db_free(s->db);
-	s->db = NULL;
+	db_free(s->at.db);
+	s->at.db = NULL;
 }
 
 const char *session_url(const struct session *s)
 {
-	return s->text;
+	return s->at.text;
 }
 
 int session_credentials(struct session *s, struct cancel *cancel, struct db_url *ret,
@@ -289,11 +303,11 @@ int session_credentials(struct session *s, struct cancel *cancel, struct db_url 
 	struct db *db;
 	int r = session_db(s, cancel, NULL, NULL, &db, err);
 
-	return r < 0 ? r : copy_url(&s->url, ret, err);
+	return r < 0 ? r : copy_url(&s->at.url, ret, err);
 }
 
 void session_adopt(struct session *s, struct db *db)
 {
 	session_drop(s);
-	s->db = db;
+	s->at.db = db;
 }

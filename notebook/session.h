@@ -26,15 +26,20 @@ CLEANUP_DEFINE(struct session *, session_free)
 int session_db(struct session *s, struct cancel *cancel, session_notice_fn *notice, void *userdata,
 	       struct db **ret, struct err *err) _must_check_;
 
-/* Another connection from now on; the old one is closed (rolled back). */
-int session_use_url(struct session *s, const struct db_url *url, struct err *err) _must_check_;
 /*
- * After E_AUTH: whether a user was named without a password, so that asking
- * for one may help.
+ * Connect elsewhere, for all that follows.  The connection so far is closed (rolled back) once the
+ * new one stands; after an error it goes on as if nothing had been asked.
  */
-bool session_lacks_password(const struct session *s);
-/* The password from now on.  Copied. */
-int session_set_password(struct session *s, const char *password, struct err *err) _must_check_;
+int session_use_url(struct session *s, const struct db_url *url, struct cancel *cancel,
+		    session_notice_fn *notice, void *userdata, struct err *err) _must_check_;
+/*
+ * What the last attempt to connect was refused with E_AUTH at, else NULL; when it names a user and
+ * no password, asking for one may help.  Borrowed until the next attempt.
+ */
+const struct db_url *session_refused(const struct session *s);
+/* session_use_url with session_refused (not NULL) and this password, which is copied. */
+int session_use_password(struct session *s, const char *password, struct cancel *cancel,
+			 session_notice_fn *notice, void *userdata, struct err *err) _must_check_;
 /* Close the connection; the next use makes a new one. */
 void session_drop(struct session *s);
 /* The URL in use, without a password; borrowed; NULL before the first use. */

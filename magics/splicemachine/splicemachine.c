@@ -5,15 +5,15 @@
 
 #include <string.h>
 
-/* Ask the user for the password that the server wants. */
-static int ask_password(struct magic_call *call, struct err *err)
+/* Ask the user for the password that the server wants, and connect with it. */
+static int connect_asking(struct magic_call *call, struct out_notice *notice, struct err *err)
 {
+	_cleanup_free_ char *text = db_url_text(session_refused(call->session));
+	_cleanup_free_ char *prompt = text ? str_fmt("Password for %s: ", text) : NULL;
 	_cleanup_free_ char *password = NULL;
-	_cleanup_free_ char *prompt = NULL;
 	struct err ignored = ERR_INIT;
 	int r;
 
-	prompt = str_fmt("Password for %s: ", session_url(call->session));
 	if (!prompt)
 		return err_nomem(err);
 	r = call->out->input(call->out, prompt, /* password= */ true, &password, &ignored);
@@ -23,31 +23,53 @@ static int ask_password(struct magic_call *call, struct err *err)
 	}
 	if (r < 0)
 		return E_AUTH; /* nobody to ask: the server's refusal stands */
-	r = session_set_password(call->session, password, err);
+	err_clear(err);
+	r = session_use_password(call->session, password, call->cancel, out_notice_show, notice,
+				 err);
 	explicit_bzero(password, strlen(password));
 	return r;
 }
 
-static int connect_call(struct magic_call *call, struct db **ret, struct err *err)
+/* The cells that follow do not go where --connect could not: the user should know. */
+static int say_where(const struct magic_call *call, int code, struct err *err)
 {
-	struct out_notice notice = {.out = call->out};
-	int r = session_db(call->session, call->cancel, out_notice_show, &notice, ret, err);
+	const struct err failed = *err;
 
-	if (r != E_AUTH || !session_lacks_password(call->session))
-		return r;
-	r = ask_password(call, err);
-	if (r < 0)
-		return r;
-	err_clear(err);
-	return session_db(call->session, call->cancel, out_notice_show, &notice, ret, err);
+	if (session_url(call->session))
+		err_set_hint(err, "%s%sSQL cells still go to %s", failed.hint,
+			     *failed.hint ? "; " : "", session_url(call->session));
+	return code;
 }
 
-static int use_url(struct magic_call *call, const char *text, struct err *err)
+/* url: for this cell and all that follow; NULL: the one in use. */
+static int try_connect(struct magic_call *call, const struct db_url *url, struct db **ret,
+		       struct err *err)
+{
+	struct out_notice notice = {.out = call->out};
+	const struct db_url *refused;
+	int r = 0;
+
+	if (url)
+		r = session_use_url(call->session, url, call->cancel, out_notice_show, &notice,
+				    err);
+	if (r == 0)
+		r = session_db(call->session, call->cancel, out_notice_show, &notice, ret, err);
+	refused = r == E_AUTH ? session_refused(call->session) : NULL;
+	if (!refused || !refused->user || refused->password)
+		return r;
+	r = connect_asking(call, &notice, err);
+	return r < 0 ? r
+		     : session_db(call->session, call->cancel, out_notice_show, &notice, ret, err);
+}
+
+static int connect_call(struct magic_call *call, const char *text, struct db **ret, struct err *err)
 {
 	_cleanup_(db_url_release) struct db_url url = {0};
-	int r = db_url_parse(text, &url, err);
+	int r = text ? db_url_parse(text, &url, err) : 0;
 
-	return r < 0 ? r : session_use_url(call->session, &url, err);
+	if (r == 0)
+		r = try_connect(call, text ? &url : NULL, ret, err);
+	return r < 0 && text ? say_where(call, r, err) : r;
 }
 
 static enum chart_kind chart_option(const char *word)
@@ -90,10 +112,8 @@ static int run(struct magic_call *call, struct err *err)
 
 	if (r == 0)
 		r = sql_split(call->body, call->body_len, call->body_line, &statements, err);
-	if (r == 0 && url)
-		r = use_url(call, url, err);
 	if (r == 0)
-		r = connect_call(call, &run.db, err);
+		r = connect_call(call, url, &run.db, err);
 	if (r < 0)
 		return r;
 	run.n_statements = statements.len;

@@ -70,20 +70,26 @@ TEST(a_url_that_is_none)
 	stop(&x);
 }
 
-TEST(passwords)
+TEST(a_place_that_is_not_there_changes_nothing)
 {
+	struct fake_db fake = {.server = DB_SERVER_DERBY};
+	struct db_url url = {0};
 	struct fixture x;
-	struct db *db = NULL;
+	struct db *db = fake_db_open(&fake), *seen = NULL;
 
-	start(&x, "derby://ann@127.0.0.1:1/x");
-	CHECK(!session_lacks_password(x.session));
-	CHECK(session_db(x.session, NULL, hear, &x, &db, &x.err) < 0);
-	CHECK(session_lacks_password(x.session));
-	REQUIRE_OK(session_set_password(x.session, "se;cret", &x.err), &x.err);
-	CHECK(session_db(x.session, NULL, hear, &x, &db, &x.err) < 0);
-	CHECK(!session_lacks_password(x.session));
-	CHECK(!strstr(session_url(x.session), "cret"));
+	start(&x, "derby://127.0.0.1:1/x");
+	session_adopt(x.session, db);
+	REQUIRE_OK(db_set_autocommit(db, false, &x.err), &x.err);
+	REQUIRE_OK(db_url_parse("derby://ann:se;cret@127.0.0.1:1/y", &url, &x.err), &x.err);
+	CHECK(session_use_url(x.session, &url, NULL, hear, &x, &x.err) < 0);
+	CHECK(!strstr(x.err.text, "cret"));
+	REQUIRE_OK(session_db(x.session, NULL, hear, &x, &seen, &x.err), &x.err);
+	CHECK(seen == db && !db_autocommit(db));
+	CHECK_STR(x.heard, "");
+	CHECK(!session_refused(x.session)); /* it was not about a password */
 	stop(&x);
+	db_url_release(&url);
+	buf_release(&fake.log);
 }
 
 TEST_MAIN()
