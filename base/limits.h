@@ -27,6 +27,9 @@
 #define LIMIT_DRDA_REQUEST MIB(256)
 /* One statement's text: servers refuse more than about 1 MB; leave room for their own error. */
 #define LIMIT_SQL_TEXT MIB(16)
+/* One constant or name in it: both servers refuse more than 64 KB, after a time that grows with the
+ * square of its length (19 s for 4 MB). */
+#define LIMIT_SQL_TOKEN MIB(1)
 /* One record of an imported file: a row of 1,012 columns of 32 KB text. */
 #define LIMIT_IMPORT_RECORD MIB(32)
 /* One part of an S3 object: large enough that the request costs nothing; a reader holds two. */

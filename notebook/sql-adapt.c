@@ -7,6 +7,7 @@
 #include "notebook/sql-lex.h"
 #include "notebook/sql-listing.h"
 #include "notebook/sql-query.h"
+#include "notebook/sql-shorten.h"
 
 #include <string.h>
 #include <strings.h>
@@ -481,7 +482,8 @@ static int adapt_hints(const struct subject *s, struct sql_adapted *a, struct er
 
 static int adapt(struct subject *s, struct sql_adapted *a, struct err *err)
 {
-	struct sql_token first = sql_peek_word(&s->rest);
+	struct sql_lexer l = sql_lexer_make(s->sql, s->n);
+	struct sql_token first = sql_next_word(&l);
 	int r = apply_rules(s, a, err);
 
 	if (r != 0)
@@ -494,16 +496,23 @@ static int adapt(struct subject *s, struct sql_adapted *a, struct err *err)
 	}
 	if (r == 0)
 		r = sql_edits_apply(&a->edits, s->sql, s->n, &a->text, err);
+	if (r == E_TOOBIG)
+		err_set_hint(err, "split it: many rows are inserted by several statements, or "
+				  "imported from a file (SYSCS_UTIL.IMPORT_DATA)");
 	return r;
 }
 
 int sql_adapt(enum db_server server, const char *sql, size_t n, struct sql_adapted *ret,
 	      struct err *err)
 {
-	struct subject s = {server, sql, n, sql_lexer_make(sql, n)};
 	struct sql_adapted a = {.action = SQL_RUN};
-	int r = adapt(&s, &a, err);
+	struct subject s = {.server = server, .sql = sql, .n = n};
+	int r = server == DB_SERVER_OTHER ? 0 : sql_shorten(sql, n, &a.plain, err);
 
+	if (a.plain)
+		s.sql = a.plain;
+	if (r == 0)
+		r = adapt(&s, &a, err);
 	if (r < 0) {
 		sql_adapted_release(&a);
 		return r;
@@ -514,6 +523,7 @@ int sql_adapt(enum db_server server, const char *sql, size_t n, struct sql_adapt
 
 void sql_adapted_release(struct sql_adapted *a)
 {
+	free(a->plain);
 	free(a->text);
 	free(a->more);
 	free(a->object);

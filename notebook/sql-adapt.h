@@ -2,7 +2,8 @@
  * What is sent in place of a statement, by the kind of server: Splice
  * Machine and Derby share a dialect, and each lacks words that users write
  * (docs/SQL.md has the list).  The user's text stays as it is but for the
- * words concerned; nothing inside quotes or comments is touched.
+ * words concerned; nothing inside quotes or comments is touched, except that
+ * comments of many pages become blanks.
  *
  * Pure: nothing is run here.  The caller runs `text` and does what `action`
  * says.
@@ -31,6 +32,7 @@ enum sql_action {
 
 struct sql_adapted {
 	enum sql_action action;
+	char *plain;  /* owned; the statement with long comments blanked, for edits; or NULL */
 	char *text;   /* owned, NUL-terminated; NULL when nothing is sent */
 	char *more;   /* owned; second statement of SQL_CREATE_AS */
 	char *object; /* owned; SQL_SET_SCHEMA: its name; SQL_LISTING: rows of another
@@ -43,8 +45,8 @@ struct sql_adapted {
 };
 
 /*
- * E_UNSUPPORTED "Derby has no …; on Splice this runs" for what cannot be
- * done there, E_INPUT for a shell statement (show, describe) that does not
+ * E_INPUT for a constant beyond LIMIT_SQL_TOKEN, E_UNSUPPORTED "Derby has no …; on Splice this
+ * runs" for what cannot be done there, E_INPUT for a shell statement (show, describe) that does not
  * parse.
  */
 int sql_adapt(enum db_server server, const char *sql, size_t n, struct sql_adapted *ret,

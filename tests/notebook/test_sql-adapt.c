@@ -248,4 +248,20 @@ TEST(deep_brackets)
 	CHECK_INT(sql_adapt(DB_SERVER_DERBY, (char *)b.data, b.len, &a, &err), E_TOOBIG);
 }
 
+TEST(long_comments)
+{
+	_cleanup_adapted_ struct sql_adapted a = {0};
+	_cleanup_buf_ struct buf sql;
+	struct err err = ERR_INIT;
+
+	buf_init(&sql, MIB(1));
+	buf_put_str(&sql, "drop table /*");
+	buf_put_fill(&sql, '\'', KIB(64));
+	buf_put_str(&sql, "*/ if exists t");
+	_cleanup_free_ char *text = buf_take_str(&sql);
+	REQUIRE_OK(sql_adapt(DB_SERVER_DERBY, text, strlen(text), &a, &err), &err);
+	CHECK(!strchr(a.text, '*') && !strchr(a.text, '\'') && !strstr(a.text, "exists"));
+	CHECK(str_ends_ci(a.text, " t") && a.tolerate);
+}
+
 TEST_MAIN()
