@@ -14,6 +14,8 @@
 
 /* Rows that are kept until the server has answered for them; by then a few chains went out. */
 enum { PENDING_ROWS = 16384, PENDING_BYTES = 16 << 20 };
+/* SQLSTATE of bytes that are none of the charset. */
+static const char not_in_charset[] = "22021";
 /* Rows between two looks at the cancel token. */
 enum { ROWS_BETWEEN_LOOKS = 256 };
 
@@ -178,23 +180,38 @@ static int too_many(struct import *im, struct err *err)
 		". Nothing was imported; the bad records are in %s",
 		im->progress.file, im->n_bad, im->args->max_bad, import_bad_place(im->bad));
 	err_set_name(err, "SE009");
-	err_set_hint(err, "The first one: %.300s", im->first_bad.text);
+	err_set_hint(err, "The first one: %.300s%s", im->first_bad.text,
+		     str_eq(im->first_bad.name, not_in_charset) && !im->args->charset
+			     ? ". If the file is not in UTF-8, name its charset, such as "
+			       "'ISO-8859-1', as the last argument"
+			     : "");
 	return E_SERVER;
+}
+
+/* The file system's advice, or ours, and what became of the import. */
+static int not_kept(int code, struct err *err)
+{
+	_cleanup_free_ char *advice = str_dup(err->hint);
+
+	err_set_hint(err, "%s. Nothing was imported.",
+		     advice && *advice ? advice
+				       : "name a folder that can be written as "
+					 "badRecordDirectory, or allow no bad records");
+	(void)err_prefix(err, "a bad record cannot be kept");
+	return code;
 }
 
 static int write_bad(struct import *im, const struct bad_record *record, struct err *err)
 {
 	int code = import_bad_write(im->bad, record, err);
 
-	if (code < 0) {
-		if (!*err->hint)
-			err_set_hint(err, "Nothing was imported. Name a folder that can be written "
-					  "as badRecordDirectory, or allow no bad records.");
-		return err_prefix(err, "a bad record cannot be kept");
-	}
-	if (im->n_bad++ == 0)
+	if (code < 0)
+		return not_kept(code, err);
+	if (im->n_bad++ == 0) {
 		err_set(&im->first_bad, E_INPUT, "%s %s (line %" PRIu64 " of %s)",
 			record->flaw->state, record->flaw->text, record->line, im->progress.file);
+		err_set_name(&im->first_bad, record->flaw->state);
+	}
 	im->progress.bad = im->n_bad;
 	if (im->args->max_bad >= 0 && im->n_bad > (uint64_t)im->args->max_bad)
 		return too_many(im, err);
@@ -342,7 +359,10 @@ static int no_such_file(const char *url, struct err *err)
 	if (given)
 		err_set(err, E_NOTFOUND, "%s", given);
 	err_set_name(err, "X0X14");
-	if (!*err->hint)
+	if (!*err->hint && str_starts(url, "s3"))
+		err_set_hint(err, "check the names of bucket and object, and where they are looked "
+				  "for: AWS_ENDPOINT_URL, AWS_REGION");
+	else if (!*err->hint)
 		err_set_hint(err, "The file is read where the kernel runs: %s", url);
 	return E_NOTFOUND;
 }

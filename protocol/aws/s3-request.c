@@ -85,6 +85,8 @@ static int tell_error(const struct http_response *res, const struct s3_error *e,
 	if (e->code)
 		(void)err_set(err, m->result, "%s (%s)", e->message ? e->message : "S3 refuses",
 			      e->code);
+	else if (res->status == 404)
+		(void)err_set(err, m->result, "there is no such object");
 	else
 		(void)err_set(err, m->result, "S3 answered with status %d", res->status);
 	if (e->code)

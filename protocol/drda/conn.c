@@ -398,8 +398,12 @@ int conn_refused(struct drda *c, const struct ddm_head *head, struct err *err)
 			snprintf(detail + at, sizeof(detail) - at, " %s 0x%02X", label,
 				 rd_u8(&o.body));
 	}
-	return err_set(err, E_PROTO, "the server refused a request: %s%s",
+	code = err_set(err, E_PROTO, "the server refused a request: %s%s",
 		       codepoint_text(head->cp, name), detail);
+	if (head->cp == CP_CMDCHKRM) /* Derby's stack is used up: insert … values of 20,000 rows */
+		err_set_hint(err, "the server failed on it, as on statements that are very long or "
+				  "deeply nested: split it; the server's log says more");
+	return code;
 }
 
 int conn_put_chars(struct drda *c, const char *text, size_t width, struct err *err)
