@@ -255,8 +255,11 @@ def test_a_server_that_vanishes_mid_fetch(tmp_path):
                  "%splicemachine\nvalues 1")
         process.stdin.write("\n----\n".join(cells).encode())
         process.stdin.close()
-        threading.Timer(4.0, lambda: os.killpg(d.process.pid, signal.SIGKILL)).start()
-        lines = [json.loads(line) for line in process.stdout]
+        lines = []
+        for line in process.stdout:
+            lines.append(json.loads(line))
+            if "1 row inserted" in lines[-1].get("text", ""):
+                threading.Timer(1.0, lambda: os.killpg(d.process.pid, signal.SIGKILL)).start()
         assert process.wait(60) == 0
     errors = [o["error"] for o in lines if "error" in o]
     assert errors[0]["ename"] == "08006"
