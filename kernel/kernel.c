@@ -232,17 +232,37 @@ void kernel_reply(struct kernel *k, const struct request *q, const char *msg_typ
 		log_line(k->log, LOG_ERROR, "shell", "out of memory: no %s", msg_type);
 }
 
+/* What a cell shows as the error's name: where Python or IPython has a word for it, theirs. */
+static const char *shown_name(const struct err *error)
+{
+	static const struct {
+		int code;
+		const char *name;
+	} names[] = {
+		{E_USAGE, "UsageError"},         {E_INPUT, "UsageError"},
+		{E_CANCEL, "KeyboardInterrupt"}, {E_TIMEOUT, "TimeoutError"},
+		{E_NOMEM, "MemoryError"},
+	};
+
+	for (size_t i = 0; !error->name[0] && i < ARRAY_LEN(names); i++) {
+		if (names[i].code == error->code)
+			return names[i].name;
+	}
+	return err_ename(error);
+}
+
 json_t *kernel_error_content(const struct err *error)
 {
+	const char *name = shown_name(error);
 	_cleanup_free_ char *hint = error->hint[0] ? str_fmt("Hint: %s", error->hint) : NULL;
-	_cleanup_free_ char *line = str_fmt("\x1b[31m%s\x1b[0m: %s", err_ename(error), error->text);
+	_cleanup_free_ char *line = str_fmt("\x1b[31m%s\x1b[0m: %s", name, error->text);
 	json_t *traceback = json_array();
 
 	(void)json_array_append_new(traceback, json_strz(line));
 	if (hint)
 		(void)json_array_append_new(traceback, json_strz(hint));
-	return json_pack("{ss so so so}", "status", "error", "ename", json_strz(err_ename(error)),
-			 "evalue", json_strz(error->text), "traceback", traceback);
+	return json_pack("{ss so so so}", "status", "error", "ename", json_strz(name), "evalue",
+			 json_strz(error->text), "traceback", traceback);
 }
 
 void kernel_reply_error(struct kernel *k, const struct request *q, const struct err *error)

@@ -33,7 +33,6 @@ static int usage_error(struct err *err, const struct magic *m, const char *what)
 {
 	int r = err_set(err, E_USAGE, "%%%s: %s", m->name, what);
 
-	err_set_name(err, "UsageError");
 	err_set_hint(err, "%%%s --help shows what it takes", m->name);
 	return r;
 }
@@ -52,7 +51,6 @@ static int check_near_miss(const char *name, size_t n, struct err *err)
 		if (distance == 0 || distance > 2 || n < 4)
 			continue;
 		r = err_set(err, E_USAGE, "there is no magic %%%s", copy);
-		err_set_name(err, "UsageError");
 		err_set_hint(err, "did you mean %%%s?", magics_all[i]->name);
 		return r;
 	}

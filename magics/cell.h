@@ -27,7 +27,7 @@ struct cell {
 
 /*
  * Parse `code` (NUL-terminated, copied).  after_sql: the cell before was SQL,
- * so that `commit` alone is SQL as well.  E_USAGE (named UsageError) with the
+ * so that `commit` alone is SQL as well.  E_USAGE with the
  * magic's usage in the hint for a wrong option.
  */
 int cell_parse(const char *code, bool after_sql, struct cell *ret, struct err *err) _must_check_;

@@ -79,15 +79,11 @@ static void put_caret(struct buf *b, const struct sql_statement *st, size_t at)
 	buf_put_str(b, "^");
 }
 
-/* Our own refusals by the names that the servers have for such. */
+/* What we refuse ourselves by the name that the servers have for it. */
 static void set_name(struct err *err)
 {
-	if (*err->name)
-		return;
-	if (err->code == E_UNSUPPORTED)
+	if (!*err->name && err->code == E_UNSUPPORTED)
 		err_set_name(err, "0A000");
-	else if (err->code == E_INPUT)
-		err_set_name(err, "UsageError");
 }
 
 int fail_statement(const struct sql_run *run, const struct sql_statement *st,

@@ -228,7 +228,7 @@ def test_python_runs_while_a_thread_waits_for_the_database(stuck_kernel):
 def test_calls_of_a_dead_child_are_cancelled(stuck_kernel):
     stuck_kernel.fails("import os, signal; os.kill(os.getpid(), signal.SIGKILL); time.sleep(60)", timeout=10)
     # The worker is free: a magic that fails by itself does so at once.
-    assert stuck_kernel.fails("%mlmanager nonsense", timeout=2).reply["ename"] == "E_USAGE"
+    assert stuck_kernel.fails("%mlmanager nonsense", timeout=2).reply["ename"] == "UsageError"
 
 
 def test_sigterm_while_a_call_waits(stuck_kernel):
