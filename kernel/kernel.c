@@ -1,4 +1,7 @@
-/* The kernel: sockets, the poll loop, and what all handlers share. */
+/*
+ * The kernel: its life and its poll loop, and the way of a message from its socket to its handler.
+ * Sockets are opened in kernel-sockets.c, answers made in kernel-answers.c.
+ */
 #include "kernel/kernel.h"
 
 #include "base/clock.h"
@@ -7,94 +10,19 @@
 #include "kernel/child.h"
 #include "kernel/execute.h"
 #include "kernel/handlers.h"
-#include "kernel/heartbeat.h"
 #include "kernel/history.h"
+#include "kernel/kernel-int.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 enum {
-	TICK_MS = 1000,       /* parent and stalled clients are looked at this often */
-	STREAM_DELAY_MS = 50, /* longest time that stream text waits for more */
-	STREAM_BYTES = 65536, /* and how much of it */
-	READ_AT_ONCE = 100,   /* events of a worker before control gets its turn */
+	TICK_MS = 1000,     /* parent and stalled clients are looked at this often */
+	READ_AT_ONCE = 100, /* events of a worker before control gets its turn */
 };
-
-/* --- sockets ----------------------------------------------------------------------------- */
-
-/* Bind; a port that was left to the system is read back into the connection. */
-static int bind_channel(struct kernel *k, void *socket, enum jupyter_channel channel,
-			struct err *err)
-{
-	_cleanup_free_ char *endpoint = jupyter_connection_endpoint(&k->connection, channel);
-	char bound[256];
-	size_t n = sizeof(bound);
-	int64_t port;
-
-	if (!endpoint)
-		return err_nomem(err);
-	if (zmq_bind(socket, endpoint) < 0) {
-		err_set_errno(err, E_IO, errno, "%s: cannot bind %s", jupyter_channel_name(channel),
-			      endpoint);
-		return E_IO;
-	}
-	if (k->connection.ports[channel] == 0 &&
-	    zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, bound, &n) == 0 && strrchr(bound, ':') &&
-	    str_parse_i64(strrchr(bound, ':') + 1, &port, err) == 0)
-		k->connection.ports[channel] = (int)port;
-	return 0;
-}
-
-static int open_router(struct kernel *k, void **ret, enum jupyter_channel channel, struct err *err)
-{
-	int linger = 1000, zero = 0, one = 1;
-
-	*ret = zmq_socket(k->zmq, ZMQ_ROUTER);
-	if (!*ret)
-		return err_set_errno(err, E_IO, errno, "socket");
-	zmq_setsockopt(*ret, ZMQ_LINGER, &linger, sizeof(linger));
-	zmq_setsockopt(*ret, ZMQ_SNDHWM, &zero, sizeof(zero));
-	zmq_setsockopt(*ret, ZMQ_RCVHWM, &zero, sizeof(zero));
-	/* A client that reconnects under its old identity gets its answers. */
-	zmq_setsockopt(*ret, ZMQ_ROUTER_HANDOVER, &one, sizeof(one));
-	return bind_channel(k, *ret, channel, err);
-}
-
-static int open_heartbeat(struct kernel *k, struct err *err)
-{
-	void *socket = zmq_socket(k->zmq, ZMQ_ROUTER);
-	int zero = 0, r;
-
-	if (!socket)
-		return err_set_errno(err, E_IO, errno, "socket");
-	zmq_setsockopt(socket, ZMQ_LINGER, &zero, sizeof(zero));
-	r = bind_channel(k, socket, JUPYTER_HB, err);
-	if (r < 0) {
-		zmq_close(socket);
-		return r;
-	}
-	return heartbeat_start(socket, err);
-}
-
-static int open_iopub(struct kernel *k, struct err *err)
-{
-	_cleanup_free_ char *endpoint = jupyter_connection_endpoint(&k->connection, JUPYTER_IOPUB);
-	char bound[256];
-	size_t n = sizeof(bound);
-	int64_t port;
-	int r = endpoint ? iopub_new(k->zmq, endpoint, k->signer, k->log, &k->iopub, err)
-			 : err_nomem(err);
-
-	if (r == 0 && k->connection.ports[JUPYTER_IOPUB] == 0 &&
-	    zmq_getsockopt(iopub_socket(k->iopub), ZMQ_LAST_ENDPOINT, bound, &n) == 0 &&
-	    strrchr(bound, ':') && str_parse_i64(strrchr(bound, ':') + 1, &port, err) == 0)
-		k->connection.ports[JUPYTER_IOPUB] = (int)port;
-	return r;
-}
 
 int kernel_catch_signals(struct kernel *k, struct err *err)
 {
@@ -133,15 +61,7 @@ int kernel_open(struct kernel *k, struct err *err)
 	if (r == 0)
 		r = jupyter_signer_new(k->connection.key, user ? user : "user", &k->signer, err);
 	if (r == 0)
-		r = open_router(k, &k->shell, JUPYTER_SHELL, err);
-	if (r == 0)
-		r = open_router(k, &k->control, JUPYTER_CONTROL, err);
-	if (r == 0)
-		r = open_router(k, &k->stdin_, JUPYTER_STDIN, err);
-	if (r == 0)
-		r = open_iopub(k, err);
-	if (r == 0)
-		r = open_heartbeat(k, err);
+		r = kernel_open_sockets(k, err);
 	if (r == 0)
 		r = history_new(&k->history, err);
 	return r == 0 ? open_parent_shell(k, err) : r;
@@ -161,12 +81,6 @@ static void free_subshell(struct subshell *s)
 	free(s);
 }
 
-static void close_socket(void *socket)
-{
-	if (socket)
-		zmq_close(socket);
-}
-
 void kernel_close(struct kernel *k)
 {
 	/* Python and its JVM first: a worker may take a moment to come back from its server. */
@@ -184,10 +98,7 @@ void kernel_close(struct kernel *k)
 	bridge_free(k->bridge);
 	request_unref(k->asking);
 	history_free(k->history);
-	close_socket(k->shell);
-	close_socket(k->control);
-	close_socket(k->stdin_);
-	iopub_free(k->iopub);
+	kernel_close_sockets(k);
 	jupyter_signer_free(k->signer);
 	if (k->zmq)
 		zmq_ctx_term(k->zmq); /* the heartbeat thread sees it and closes its socket */
@@ -195,147 +106,12 @@ void kernel_close(struct kernel *k)
 		(void)close(k->signal_fd);
 }
 
-/* --- answers ----------------------------------------------------------------------------- */
-
 struct subshell *kernel_subshell(struct kernel *k, const char *id)
 {
 	for (struct subshell *s = k->subshells; s; s = s->next)
 		if ((!id && !s->id) || (id && s->id && str_eq(id, s->id)))
 			return s;
 	return NULL;
-}
-
-void kernel_reply_raw(struct kernel *k, const struct request *q, const char *msg_type,
-		      struct slice content, struct slice metadata)
-{
-	struct jupyter_out out = {.idents = q->msg.frames,
-				  .n_idents = q->msg.n_idents,
-				  .msg_type = msg_type,
-				  .parent = q->msg.header,
-				  .metadata = metadata,
-				  .content = content};
-	struct err err = ERR_INIT;
-
-	if (jupyter_send(q->channel == JUPYTER_CONTROL ? k->control : k->shell, k->signer, &out,
-			 &err) < 0)
-		log_line(k->log, LOG_WARNING, "shell", "%s was not sent: %s", msg_type, err.text);
-}
-
-void kernel_reply(struct kernel *k, const struct request *q, const char *msg_type, json_t *content)
-{
-	_cleanup_free_ char *text = content ? json_text(content) : NULL;
-
-	json_decref(content);
-	if (text)
-		kernel_reply_raw(k, q, msg_type, slice_of(text), SLICE("{}"));
-	else
-		log_line(k->log, LOG_ERROR, "shell", "out of memory: no %s", msg_type);
-}
-
-/* What a cell shows as the error's name: where Python or IPython has a word for it, theirs. */
-static const char *shown_name(const struct err *error)
-{
-	static const struct {
-		int code;
-		const char *name;
-	} names[] = {
-		{E_USAGE, "UsageError"},         {E_INPUT, "UsageError"},
-		{E_CANCEL, "KeyboardInterrupt"}, {E_TIMEOUT, "TimeoutError"},
-		{E_NOMEM, "MemoryError"},
-	};
-
-	for (size_t i = 0; !error->name[0] && i < ARRAY_LEN(names); i++) {
-		if (names[i].code == error->code)
-			return names[i].name;
-	}
-	return err_ename(error);
-}
-
-json_t *kernel_error_content(const struct err *error)
-{
-	const char *name = shown_name(error);
-	_cleanup_free_ char *hint = error->hint[0] ? str_fmt("Hint: %s", error->hint) : NULL;
-	_cleanup_free_ char *line = str_fmt("\x1b[31m%s\x1b[0m: %s", name, error->text);
-	json_t *traceback = json_array();
-
-	(void)json_array_append_new(traceback, json_strz(line));
-	if (hint)
-		(void)json_array_append_new(traceback, json_strz(hint));
-	return json_pack("{ss so so so}", "status", "error", "ename", json_strz(name), "evalue",
-			 json_strz(error->text), "traceback", traceback);
-}
-
-void kernel_reply_error(struct kernel *k, const struct request *q, const struct err *error)
-{
-	size_t n = strlen(q->msg.msg_type), suffix = strlen("_request");
-	json_auto_t *content = kernel_error_content(error);
-	_cleanup_free_ char *type = NULL;
-
-	if (!content || !str_ends_ci(q->msg.msg_type, "_request"))
-		return;
-	if (str_eq(q->msg.msg_type, "execute_request")) {
-		iopub_publish_json(k->iopub, "error", q->msg.header, json_incref(content));
-		(void)json_object_set_new(content, "execution_count",
-					  json_integer(q->subshell ? q->subshell->execution_count
-								   : 0));
-	}
-	type = str_fmt("%.*s_reply", (int)(n - suffix), q->msg.msg_type);
-	if (type)
-		kernel_reply(k, q, type, json_incref(content));
-}
-
-void kernel_status(struct kernel *k, const struct request *q, const char *state)
-{
-	char content[64];
-
-	snprintf(content, sizeof(content), "{\"execution_state\":\"%s\"}", state);
-	iopub_publish(k->iopub, "status", q ? q->msg.header : SLICE("{}"), slice_of(content));
-}
-
-void kernel_finish(struct kernel *k, struct request *q)
-{
-	if (q->finished)
-		return;
-	kernel_flush(k, q);
-	kernel_status(k, q, "idle");
-	q->finished = true;
-	request_shrink(q);
-}
-
-void kernel_flush(struct kernel *k, struct request *q)
-{
-	if (!q->text.len)
-		return;
-	iopub_publish_json(k->iopub, "stream", q->msg.header,
-			   json_pack("{ss so}", "name",
-				     q->text_name == STREAM_STDERR ? "stderr" : "stdout", "text",
-				     json_str((const char *)q->text.data, q->text.len)));
-	buf_clear(&q->text);
-}
-
-void kernel_stream(struct kernel *k, struct request *q, enum stream_name name, const char *text,
-		   size_t n)
-{
-	if (q->args.silent)
-		return;
-	if (q->text.len && q->text_name != name)
-		kernel_flush(k, q);
-	if (!q->text.len)
-		q->text_since = clock_ms();
-	q->text_name = name;
-	while (n) {
-		size_t room = STREAM_BYTES - q->text.len;
-		size_t piece = n < room ? n : room;
-
-		/* Cut between characters: each message is valid UTF-8 by itself. */
-		while (piece < n && piece && ((unsigned char)text[piece] & 0xC0) == 0x80)
-			piece--;
-		buf_put(&q->text, text, piece);
-		text += piece;
-		n -= piece;
-		if (n)
-			kernel_flush(k, q);
-	}
 }
 
 /* --- stdin ------------------------------------------------------------------------------- */
@@ -492,25 +268,6 @@ static int shorter(int a, int b)
 	return a < 0 ? b : b < 0 ? a : a < b ? a : b;
 }
 
-/* Publish waiting stream text that is due; returns milliseconds until the next is, or -1. */
-static int flush_streams(struct kernel *k)
-{
-	int64_t now = clock_ms();
-	int wait = -1;
-
-	for (struct subshell *s = k->subshells; s; s = s->next) {
-		struct request *q = s->running;
-
-		if (!q || !q->text.len)
-			continue;
-		if (now - q->text_since >= STREAM_DELAY_MS)
-			kernel_flush(k, q);
-		else
-			wait = shorter(wait, (int)(q->text_since + STREAM_DELAY_MS - now));
-	}
-	return wait;
-}
-
 /*
  * JPY_PARENT_PID says that a front end started us: when our parent changes,
  * it is gone and there is nobody to serve.
@@ -574,7 +331,7 @@ int kernel_run(struct kernel *k, struct err *err)
 		zmq_pollitem_t items[MAX_ITEMS];
 		int n = poll_items(k, items);
 		int64_t left = next_tick - clock_ms();
-		int timeout = shorter(flush_streams(k), child_timeout(k->child));
+		int timeout = shorter(kernel_flush_due(k), child_timeout(k->child));
 
 		timeout = shorter(timeout, left < 0 ? 0 : (int)left);
 		if (zmq_poll(items, n, timeout) < 0 && errno != EINTR)
