@@ -85,7 +85,8 @@ static int writer_result(struct files_writer *w, int r, struct err *err)
 	if (r == 0)
 		return 0;
 	r = tell(r, w->url, NULL, err);
-	w->failed = *err;
+	if (err)
+		w->failed = *err;
 	w->failed.code = r;
 	return r;
 }

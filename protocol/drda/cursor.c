@@ -89,13 +89,16 @@ static int take_opened(struct cursor *cur, struct rd r, struct err *err)
 
 static int take_description(struct cursor *cur, struct rd r, struct err *err)
 {
-	int code = fdoca_read_description(&cur->row, &r, err);
+	struct err failed = {0};
+	int code = fdoca_read_description(&cur->row, &r, &failed);
 
 	if (code == E_UNSUPPORTED) {
 		/* No fault of the line: the statement fails, the connection goes on. */
-		cur->refused = *err;
+		cur->refused = failed;
 		return 0;
 	}
+	if (code < 0 && err)
+		*err = failed;
 	if (code < 0)
 		return code;
 	if (cur->columns.n && cur->columns.n != cur->row.n)
