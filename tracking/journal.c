@@ -5,12 +5,11 @@
  */
 #include "tracking/journal.h"
 
-#include "base/buf.h"
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "tracking/journal-record.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -24,7 +23,6 @@ static const char magic[] = "splice-journal 1\n";
 
 enum {
 	MAGIC_LEN = sizeof(magic) - 1,
-	PREFIX_LEN = 12,
 };
 
 struct journal {
@@ -36,83 +34,6 @@ struct journal {
 	unsigned damaged;
 	bool dirty; /* written since the last sync */
 };
-
-uint32_t journal_crc32c(uint32_t crc, const void *p, size_t n)
-{
-	/* Reflected polynomial 0x82F63B78, four bits at a time. */
-	static const uint32_t table[16] = {
-		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
-		0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
-		0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
-	};
-	const uint8_t *at = p;
-
-	crc = ~crc;
-	for (size_t i = 0; i < n; i++) {
-		crc ^= at[i];
-		crc = (crc >> 4) ^ table[crc & 15];
-		crc = (crc >> 4) ^ table[crc & 15];
-	}
-	return ~crc;
-}
-
-/* A record's length and checksums, as they stand before its payload. */
-struct prefix {
-	uint32_t len;
-	uint32_t len_crc;
-	uint32_t payload_crc;
-};
-
-static uint32_t crc_of_len(uint32_t len)
-{
-	uint32_t wire = htobe32(len);
-
-	return journal_crc32c(0, &wire, sizeof(wire));
-}
-
-/* False when there are fewer bytes, or the length is not the one written. */
-static bool read_prefix(const uint8_t *p, size_t n, struct prefix *ret)
-{
-	struct rd r = rd_make(p, n);
-
-	ret->len = rd_be32(&r);
-	ret->len_crc = rd_be32(&r);
-	ret->payload_crc = rd_be32(&r);
-	return !r.short_ && ret->len <= JOURNAL_RECORD_MAX && crc_of_len(ret->len) == ret->len_crc;
-}
-
-/* Where the next record with a sound prefix starts behind a damaged one; n when there is none. */
-static size_t find_next(const uint8_t *p, size_t n)
-{
-	struct prefix x;
-
-	for (size_t at = 1; at + PREFIX_LEN <= n; at++)
-		if (p[at] == 0 && read_prefix(p + at, n - at, &x))
-			return at;
-	return n;
-}
-
-int journal_record_read(const uint8_t *p, size_t n, const char **ret_payload, size_t *ret_len,
-			size_t *ret_used)
-{
-	struct prefix x;
-
-	*ret_used = 0;
-	if (n < PREFIX_LEN)
-		return 0;
-	if (!read_prefix(p, n, &x)) {
-		*ret_used = find_next(p, n);
-		return E_PROTO;
-	}
-	if (x.len > n - PREFIX_LEN)
-		return 0;
-	*ret_used = PREFIX_LEN + x.len;
-	if (journal_crc32c(0, p + PREFIX_LEN, x.len) != x.payload_crc)
-		return E_PROTO;
-	*ret_payload = (const char *)p + PREFIX_LEN;
-	*ret_len = x.len;
-	return 1;
-}
 
 static int journal_alloc(const char *path, struct journal **ret, struct err *err)
 {
@@ -171,21 +92,6 @@ unsigned journal_damaged(const struct journal *j)
 	return j->damaged;
 }
 
-static void put_record(struct buf *b, const json_t *record)
-{
-	_cleanup_free_ char *text = json_text(record);
-	size_t n = text ? strlen(text) : 0;
-
-	if (!text || n > JOURNAL_RECORD_MAX) {
-		b->failed = text ? E_TOOBIG : E_NOMEM;
-		return;
-	}
-	buf_put_be32(b, (uint32_t)n);
-	buf_put_be32(b, crc_of_len((uint32_t)n));
-	buf_put_be32(b, journal_crc32c(0, text, n));
-	buf_put(b, text, n);
-}
-
 /* With the lock held.  All of it or nothing. */
 static int write_bytes(struct journal *j, const struct buf *b, struct err *err)
 {
@@ -212,8 +118,8 @@ static int append_one(struct journal *j, const json_t *record, struct err *err)
 	_cleanup_buf_ struct buf b = {0};
 	int r;
 
-	buf_init(&b, JOURNAL_RECORD_MAX + PREFIX_LEN);
-	put_record(&b, record);
+	buf_init(&b, JOURNAL_RECORD_MAX + JOURNAL_PREFIX_LEN);
+	journal_record_put(&b, record);
 	pthread_mutex_lock(&j->lock);
 	r = write_bytes(j, &b, err);
 	pthread_mutex_unlock(&j->lock);
@@ -229,7 +135,7 @@ int journal_append(struct journal *j, const json_t *records, struct err *err)
 
 	buf_init(&b, LIMIT_BRIDGE_MESSAGE * 2);
 	json_array_foreach ((json_t *)records, i, record)
-		put_record(&b, record);
+		journal_record_put(&b, record);
 	pthread_mutex_lock(&j->lock);
 	r = write_bytes(j, &b, err);
 	pthread_mutex_unlock(&j->lock);
@@ -267,7 +173,7 @@ static int write_head(struct journal *j, const json_t *head, struct err *err)
 
 	buf_init(&b, JOURNAL_RECORD_MAX);
 	buf_put(&b, magic, MAGIC_LEN);
-	put_record(&b, head);
+	journal_record_put(&b, head);
 	j->acked = b.len;
 	return write_bytes(j, &b, err);
 }
@@ -358,14 +264,14 @@ static int keep_copy(const struct journal *j, const void *p, size_t n, struct er
 static int take_stock(struct journal *j, const uint8_t *p, size_t n, struct err *err)
 {
 	struct scan all;
-	struct prefix head;
+	struct journal_prefix head;
 
 	if (n < MAGIC_LEN || memcmp(p, magic, MAGIC_LEN) != 0 ||
-	    !read_prefix(p + MAGIC_LEN, n - MAGIC_LEN, &head))
+	    !journal_prefix_read(p + MAGIC_LEN, n - MAGIC_LEN, &head))
 		return err_set(err, E_INPUT, "%s is not a journal of this version", j->path);
 	all = scan(p, n, MAGIC_LEN);
 	j->size = all.end;
-	j->acked = all.acked ? all.acked : MAGIC_LEN + PREFIX_LEN + head.len;
+	j->acked = all.acked ? all.acked : MAGIC_LEN + JOURNAL_PREFIX_LEN + head.len;
 	if (j->acked > j->size)
 		return err_set(err, E_INPUT, "%s contradicts itself", j->path);
 	if (all.damaged)
@@ -437,13 +343,13 @@ static int read_at(const struct journal *j, uint64_t offset, size_t n, struct bu
 static int load(const struct journal *j, uint64_t offset, size_t left, struct buf *b,
 		struct err *err)
 {
-	struct prefix x;
-	int r = read_at(j, offset, left < PREFIX_LEN ? left : PREFIX_LEN, b, err);
+	struct journal_prefix x;
+	int r = read_at(j, offset, left < JOURNAL_PREFIX_LEN ? left : JOURNAL_PREFIX_LEN, b, err);
 
 	if (r < 0)
 		return r;
-	if (read_prefix(b->data, b->len, &x) && x.len <= left - PREFIX_LEN)
-		left = PREFIX_LEN + x.len;
+	if (journal_prefix_read(b->data, b->len, &x) && x.len <= left - JOURNAL_PREFIX_LEN)
+		left = JOURNAL_PREFIX_LEN + x.len;
 	return read_at(j, offset, left, b, err);
 }
 

@@ -2,9 +2,8 @@
  * The journal: what was logged and is not yet known to be on the server, one
  * append-only file per kernel.
  *
- * The file starts with the line "splice-journal 1\n"; records follow, each
- *   be32 length | be32 CRC-32C of the length | be32 CRC-32C of the payload | payload
- * with a JSON object as payload.  A record {"ack": n} says that everything
+ * The file starts with the line "splice-journal 1\n"; records follow
+ * (tracking/journal-record.h), each a JSON object.  A record {"ack": n} says that everything
  * before byte n has been dealt with; acks are the journal's own and never
  * returned.  The first record of a file is its head, which the owner reads
  * when adopting.
@@ -26,8 +25,6 @@
 #include "base/json.h"
 
 #include <stdint.h>
-
-enum { JOURNAL_RECORD_MAX = 8 << 20 }; /* bytes; the tracking client's records stay below 2 MB */
 
 struct journal;
 
@@ -66,16 +63,5 @@ int journal_ack(struct journal *j, uint64_t offset, struct err *err) _must_check
 uint64_t journal_size(struct journal *j);
 /* Damaged places behind what was acknowledged, met while adopting. */
 unsigned journal_damaged(const struct journal *j);
-
-/*
- * The format alone, for the reader and its fuzz target: the next whole record
- * in n bytes.  1 and *ret_payload (borrowed), *ret_used; 0 when the bytes end
- * within a record; E_PROTO for damage, *ret_used then says how far to go on
- * (0: nowhere).
- */
-int journal_record_read(const uint8_t *p, size_t n, const char **ret_payload, size_t *ret_len,
-			size_t *ret_used);
-/* CRC-32C (RFC 3720, appendix B.4), going on from crc; start with 0. */
-uint32_t journal_crc32c(uint32_t crc, const void *p, size_t n);
 
 #endif

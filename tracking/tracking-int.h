@@ -119,7 +119,7 @@ char *server_uri(struct tracking *t);
 /* Errors after which the same request may succeed. */
 bool server_error_passes(int r);
 
-/* --- log.c, create.c, runs.c, experiments.c, artifacts.c --- */
+/* --- log.c, create.c, find-run.c, runs.c, experiments.c, artifacts.c --- */
 
 /* Append records for the sender.  `array` is borrowed. */
 int tracking_append(struct tracking *t, const json_t *array, struct err *err) _must_check_;
@@ -130,6 +130,8 @@ int tracking_end_active(struct tracking *t, const char *status, struct err *err)
 /* Wait until everything is sent: 0, also when time is over or the server fails; *ret_pending. */
 int tracking_flush(struct tracking *t, int timeout_ms, bool stop_on_failure, struct cancel *cancel,
 		   uint64_t *ret_pending, struct err *err) _must_check_;
+/* The run of a whole id. */
+int run_get(struct op *o, const char *id, struct mlflow_run *ret, struct err *err) _must_check_;
 /* The run that `text` means: an id, the beginning of one, or a name. */
 int run_find(struct op *o, const char *text, struct mlflow_run *ret, struct err *err) _must_check_;
 /* The same for an experiment: a name, else an id. */

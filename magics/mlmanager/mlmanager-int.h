@@ -1,4 +1,7 @@
-/* Inside of %mlmanager: words.c splits lines, show.c draws, compare.c compares. */
+/*
+ * Inside of %mlmanager: mlmanager.c has the table of commands; runs.c, log.c and
+ * compare.c hold them; words.c splits lines, show.c draws.
+ */
 #ifndef MAGICS_MLMANAGER_MLMANAGER_INT_H
 #define MAGICS_MLMANAGER_MLMANAGER_INT_H
 
@@ -51,7 +54,18 @@ void time_text(char dst[TIME_TEXT], json_int_t ms);
 enum { METRIC_TEXT = 40 };
 void metric_text(char dst[METRIC_TEXT], const json_t *value);
 
-/* `compare RUN RUN [RUN…]`: a table of parameters and metrics side by side. */
-int command_compare(struct magic_call *call, struct strv *words, struct err *err) _must_check_;
+/* The experiment or run, its id and its page; `verb`: what became of it. */
+int show_experiment(struct magic_call *call, const json_t *experiment, const char *verb,
+		    struct err *err) _must_check_;
+int show_run(struct magic_call *call, const json_t *run, const char *verb,
+	     struct err *err) _must_check_;
+
+/* A command; words[0] is its name, their number is within what the table says. */
+typedef int command_fn(struct magic_call *call, struct strv *words, struct err *err);
+
+command_fn command_experiment, command_experiments;
+command_fn command_run, command_use, command_end, command_runs;
+command_fn command_log, command_tag;
+command_fn command_compare;
 
 #endif

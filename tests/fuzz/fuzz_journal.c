@@ -2,7 +2,7 @@
  * The journal's reader over any bytes: it always comes to an end, and neither it
  * nor what it calls a payload reaches outside.
  */
-#include "tracking/journal.h"
+#include "tracking/journal-record.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
 /* tracking/journal.c: cuts, flips, a full disk, two who want the same file */
+#include "tracking/journal-record.h"
 #include "tracking/journal.h"
 
 #include "base/fs.h"
