@@ -179,7 +179,7 @@ TEST(log_tells_metrics_from_parameters)
 		       "log acc=0.9 model=\"random forest\"\n"
 		       "log param depth=5\nlog metric acc=0.95 --step 2\ntag team=x note='a b'"),
 		   &x.err);
-	CHECK_PLAIN("Logged 1 parameters, 1 metrics.");
+	CHECK_PLAIN("Logged 1 parameter, 1 metric.");
 	REQUIRE_OK(run(&x, "runs"), &x.err); /* reading waits for what was logged */
 	CHECK_PLAIN("depth=5");
 	runs = fake_mlflow_runs(x.server);
