@@ -18,11 +18,27 @@ static const struct {
 	{"TRUNCATE", SQL_OTHER}, {"CALL", SQL_CALL},
 };
 
+/* Length of the comment at s in slash and star; such comments nest (SQL 2003, 5.2). */
+static size_t block_length(const char *s, size_t n)
+{
+	size_t depth = 0, at = 0;
+
+	while (at + 1 < n) {
+		bool open = s[at] == '/' && s[at + 1] == '*';
+		bool close = s[at] == '*' && s[at + 1] == '/';
+
+		at += open || close ? 2 : 1;
+		depth = depth + open - close;
+		if (depth == 0)
+			return at;
+	}
+	return n;
+}
+
 /* Length of the comment or the quoted text at s, 0 when there is none. */
 static size_t skip_length(const char *s, size_t n)
 {
 	const char *end = NULL;
-	size_t close = 1;
 
 	if (n == 0)
 		return 0;
@@ -31,12 +47,11 @@ static size_t skip_length(const char *s, size_t n)
 	} else if (n >= 2 && s[0] == '-' && s[1] == '-') {
 		end = memchr(s, '\n', n);
 	} else if (n >= 2 && s[0] == '/' && s[1] == '*') {
-		end = memmem(s + 2, n - 2, "*/", 2);
-		close = 2;
+		return block_length(s, n);
 	} else {
 		return 0;
 	}
-	return end ? (size_t)(end - s) + close : n;
+	return end ? (size_t)(end - s) + 1 : n;
 }
 
 /* Where the first word begins: behind space, comments and opening brackets. */

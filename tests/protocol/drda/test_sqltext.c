@@ -20,6 +20,7 @@ TEST(kind)
 		{"selection", SQL_UNKNOWN},
 		{"with q as (select 1) select * from q", SQL_UNKNOWN},
 		{"explain select 1", SQL_UNKNOWN},
+		{"/* a /* insert */ select */ create table t (a int)", SQL_OTHER},
 		{"-- only a comment", SQL_UNKNOWN},
 		{"/* open", SQL_UNKNOWN},
 		{"", SQL_UNKNOWN},
@@ -43,6 +44,9 @@ TEST(markers)
 	} cases[] = {
 		{"insert into t values (?, ?)", 2},
 		{"select '?''?' from \"a?\" where x = ? -- ?\n and y = ? /* ? */", 2},
+		{"select 1 /* a /* b */ ? */ from t where a = ?", 1},
+		{"/*/ ? */ ? /**/ ?", 2},
+		{"/* /* ? */ ?", 0},
 		{"'? open", 0},
 		{"", 0},
 	};
