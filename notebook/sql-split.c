@@ -6,6 +6,18 @@
 
 #include <string.h>
 
+/*
+ * How far a statement is known to be `create trigger … begin atomic …; end`,
+ * whose semicolons end no statement (Splice Machine has it, Derby has not).
+ */
+enum body {
+	BODY_START,   /* before the first word */
+	BODY_CREATE,  /* behind CREATE */
+	BODY_TRIGGER, /* of a trigger, and BEGIN was not the last word */
+	BODY_BEGIN,   /* behind BEGIN */
+	BODY_NONE,    /* another statement */
+};
+
 struct splitter {
 	struct sql_statements out;
 	size_t cap;
@@ -16,6 +28,9 @@ struct splitter {
 	const char *last;       /* behind its last word */
 	struct sql_token brace; /* outermost open brace */
 	size_t depth;
+	enum body body;
+	struct sql_token block; /* the BEGIN of a trigger's body */
+	size_t block_depth;     /* of it, and of the CASEs within it */
 };
 
 /* Count lines and columns up to `to`; each byte is looked at once over the whole text. */
@@ -38,10 +53,9 @@ static int unclosed(struct splitter *s, const struct sql_token *t, struct err *e
 		const char *what;
 		const char *close;
 	} words[] = {
-		[SQL_COMMENT] = {"a comment", "*/"},
-		[SQL_NAME] = {"a quoted name", "\""},
-		[SQL_STRING] = {"a quoted text", "'"},
-		[SQL_MARK] = {"a brace", "}"},
+		[SQL_COMMENT] = {"a comment", "*/"},   [SQL_NAME] = {"a quoted name", "\""},
+		[SQL_STRING] = {"a quoted text", "'"}, [SQL_MARK] = {"a brace", "}"},
+		[SQL_WORD] = {"BEGIN ATOMIC", "END"},
 	};
 
 	count_to(s, t->p);
@@ -69,6 +83,7 @@ static int add(struct splitter *s, struct err *err)
 	s->out.items[s->out.len++] =
 		(struct sql_statement){s->first, (size_t)(s->last - s->first), s->line, s->column};
 	s->first = NULL;
+	s->body = BODY_START;
 	return 0;
 }
 
@@ -80,15 +95,43 @@ static void count_brace(struct splitter *s, const struct sql_token *t)
 		s->depth--;
 }
 
+/* Within a trigger's body, whose END is not that of a CASE. */
+static void count_block(struct splitter *s, const struct sql_token *t)
+{
+	if (sql_is(t, "case"))
+		s->block_depth++;
+	else if (sql_is(t, "end"))
+		s->block_depth--;
+}
+
+static void follow_body(struct splitter *s, const struct sql_token *t)
+{
+	if (s->block_depth > 0) {
+		count_block(s, t);
+	} else if (s->body == BODY_START) {
+		s->body = sql_is(t, "create") ? BODY_CREATE : BODY_NONE;
+	} else if (s->body == BODY_CREATE) {
+		s->body = sql_is(t, "trigger") ? BODY_TRIGGER : BODY_NONE;
+	} else if (s->body == BODY_TRIGGER && sql_is(t, "begin")) {
+		s->body = BODY_BEGIN;
+		s->block = *t;
+	} else if (s->body == BODY_BEGIN) {
+		s->body = BODY_TRIGGER;
+		s->block_depth = sql_is(t, "atomic");
+	}
+}
+
 static int take_token(struct splitter *s, const struct sql_token *t, struct err *err)
 {
 	if (t->open)
 		return unclosed(s, t, err);
 	if (t->kind == SQL_SPACE || t->kind == SQL_COMMENT)
 		return 0;
-	if (sql_is_mark(t, ';') && s->depth == 0)
+	if (sql_is_mark(t, ';') && s->depth == 0 && s->block_depth == 0)
 		return add(s, err);
 	count_brace(s, t);
+	if (t->kind != SQL_HINT)
+		follow_body(s, t);
 	if (!s->first)
 		s->first = t->p;
 	s->last = t->p + t->n;
@@ -106,6 +149,8 @@ int sql_split(const char *text, size_t n, int line, struct sql_statements *ret, 
 		r = take_token(&s, &t, err);
 	if (r == 0 && s.depth > 0)
 		r = unclosed(&s, &s.brace, err);
+	if (r == 0 && s.block_depth > 0)
+		r = unclosed(&s, &s.block, err);
 	if (r == 0)
 		r = add(&s, err);
 	if (r < 0) {

@@ -1,7 +1,8 @@
 /*
  * Cuts a cell into statements.  A semicolon ends a statement unless it stands
- * in quotes, in a comment, in a --splice-properties line or in braces such as
- * {fn …}.  Time and memory are linear in the text.
+ * in quotes, in a comment, in a --splice-properties line, in braces such as
+ * {fn …} or in the body of a trigger (begin atomic … end).  Time and memory
+ * are linear in the text.
  */
 #ifndef NOTEBOOK_SQL_SPLIT_H
 #define NOTEBOOK_SQL_SPLIT_H
@@ -29,7 +30,7 @@ struct sql_statements {
 
 /*
  * Empty statements are dropped.  E_INPUT, with line and column, for a quote,
- * comment or brace that is never closed.  `line` is the number of the text's
+ * comment, brace or body that is never closed.  `line` is the number of the text's
  * first line in the cell.
  */
 int sql_split(const char *text, size_t n, int line, struct sql_statements *ret,

@@ -222,6 +222,9 @@ TEST(hints)
 {
 	check_hint(DB_SERVER_DERBY, "create table t (a text)", "42X01", "VARCHAR");
 	check_hint(DB_SERVER_DERBY, "create table t (a int x)", "42X01", NULL);
+	check_hint(DB_SERVER_DERBY, "create trigger a begin atomic b; end", "42X01",
+		   "one statement");
+	check_hint(DB_SERVER_DERBY, "call SYSCS_UTIL.SYSCS_IMPORT_DATA(1)", "42Y03", "13");
 	check_hint(DB_SERVER_DERBY, "call SYSCS_UTIL.VACUUM()", "42Y03", "on Splice this runs");
 	check_hint(DB_SERVER_SPLICE, "merge into t using u on 1=1", "42X01", "UPSERT");
 	check_hint(DB_SERVER_SPLICE, "select * from nosuch", "42X05", "show tables");

@@ -55,6 +55,25 @@ TEST(hints)
 		    "1:1 select * from t --splice-properties useSpark=true\n|2:3 b|");
 }
 
+/* The form that Splice Machine gives the action of a trigger. */
+TEST(bodies_of_triggers)
+{
+	check_split("create trigger a after insert on t begin atomic b; c; end; d",
+		    "1:1 create trigger a after insert on t begin atomic b; c; end|1:60 d|");
+	check_split("CREATE TRIGGER a BEGIN /* ; */ ATOMIC set x = case when 1 then 2 end; b; END",
+		    "1:1 CREATE TRIGGER a BEGIN /* ; */ ATOMIC set x = case when 1 then 2 end; b; "
+		    "END|");
+	check_split("create trigger a update t set b = case c when 1 then 2 end; d",
+		    "1:1 create trigger a update t set b = case c when 1 then 2 end|1:61 d|");
+	check_split("create trigger begin after insert on t b; c",
+		    "1:1 create trigger begin after insert on t b|1:43 c|");
+	check_split("create table trigger (begin int, atomic int); begin atomic; b",
+		    "1:1 create table trigger (begin int, atomic int)|1:47 begin atomic|1:61 b|");
+	check_split("drop trigger a; create trigger b begin atomic c; end; create table d; e",
+		    "1:1 drop trigger a|1:17 create trigger b begin atomic c; end|"
+		    "1:55 create table d|1:71 e|");
+}
+
 static void check_unclosed(const char *sql, const char *text)
 {
 	_cleanup_statements_ struct sql_statements s = {0};
@@ -72,6 +91,8 @@ TEST(unclosed)
 	check_unclosed("\"c; d", "line 3, column 1: a quoted name begins and never ends");
 	check_unclosed("é /* c", "line 3, column 3: a comment begins and never ends");
 	check_unclosed("a {fn b; {c}", "line 3, column 3: a brace begins and never ends");
+	check_unclosed("a;\ncreate trigger b begin atomic c; case d end;",
+		       "line 4, column 18: BEGIN ATOMIC begins and never ends");
 }
 
 /* Twice the text takes about twice the time, also where each line is a trap for a rescan. */
