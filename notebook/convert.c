@@ -50,11 +50,17 @@ static const char *integer(struct target *t, const struct csv_field *f, struct v
 	return number_state(number_integer(f->p, f->n, -top - 1, top, &v->i));
 }
 
+/* Neither infinite nor, unless it is, zero as a REAL: the servers refuse both. */
+static bool fits_real(double d)
+{
+	return fabs(d) <= (double)FLT_MAX && (d == 0 || (float)d != 0);
+}
+
 static const char *real(struct target *t, const struct csv_field *f, struct value *v)
 {
 	enum number_result r = number_double(f->p, f->n, &v->d);
 
-	if (r == NUMBER_OK && t->column->type == VALUE_REAL && fabs(v->d) > (double)FLT_MAX)
+	if (r == NUMBER_OK && t->column->type == VALUE_REAL && !fits_real(v->d))
 		r = NUMBER_RANGE;
 	return number_state(r);
 }

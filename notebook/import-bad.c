@@ -152,3 +152,19 @@ const char *import_bad_place(const struct import_bad *b)
 {
 	return b->place ? b->place : "NONE";
 }
+
+bool import_bad_is_log(const char *name)
+{
+	static const char digits[] = "0123456789", hex[] = "0123456789abcdef";
+	enum { ID = 32 };
+
+	for (const char *p = name; (p = strstr(p, ".bad_")); p++) {
+		const char *id = p + strlen(".bad_");
+		const char *number = id + ID + 1;
+
+		if (strspn(id, hex) == ID && id[ID] == '_' && str_is_digit(*number) &&
+		    number[strspn(number, digits)] == '\0')
+			return true;
+	}
+	return false;
+}

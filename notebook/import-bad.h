@@ -39,5 +39,7 @@ int import_bad_write(struct import_bad *b, const struct bad_record *record,
 int import_bad_finish(struct import_bad *b, struct err *err) _must_check_;
 /* Where bad records are: the file, the folder when there are several, "NONE".  Borrowed. */
 const char *import_bad_place(const struct import_bad *b);
+/* The file's name is one that an import gives to its bad records, ours or a Splice server's. */
+bool import_bad_is_log(const char *name);
 
 #endif

@@ -30,6 +30,7 @@ struct import_source {
 	z_stream z;
 	struct stage unpacked;
 	bool convert;
+	size_t unit; /* bytes of the charset's smallest character */
 	iconv_t iconv;
 };
 
@@ -89,6 +90,20 @@ static const char *iconv_name(const char *charset)
 	return charset;
 }
 
+static size_t unit_of(const char *iconv_name)
+{
+	static const struct {
+		const char *family; /* the names of which begin so */
+		size_t unit;
+	} families[] = {{"UTF-16", 2}, {"UTF16", 2}, {"UCS-2", 2}, {"UCS2", 2},
+			{"UTF-32", 4}, {"UTF32", 4}, {"UCS-4", 4}, {"UCS4", 4}};
+
+	for (size_t i = 0; i < ARRAY_LEN(families); i++)
+		if (str_starts_ci(iconv_name, families[i].family))
+			return families[i].unit;
+	return 1;
+}
+
 static int begin_charset(struct import_source *s, const char *charset, struct err *err)
 {
 	const char *name = charset ? iconv_name(charset) : "UTF-8";
@@ -102,6 +117,7 @@ static int begin_charset(struct import_source *s, const char *charset, struct er
 		return E_INPUT;
 	}
 	s->convert = true;
+	s->unit = unit_of(name);
 	return 0;
 }
 
@@ -231,7 +247,7 @@ static int fill_unpacked(struct import_source *s, struct err *err)
 	return 0;
 }
 
-/* Convert what there is; a byte that cannot be converted becomes 0xFF. */
+/* Convert what there is; a character that cannot be converted becomes 0xFF. */
 static size_t convert_some(struct import_source *s, char *p, size_t n)
 {
 	struct stage *u = &s->unpacked;
@@ -244,7 +260,7 @@ static size_t convert_some(struct import_source *s, char *p, size_t n)
 
 	if (((r == (size_t)-1 && errno == EILSEQ) || cut) && in_left > 0 && out_left > 0) {
 		*out++ = (char)0xFF;
-		in++;
+		in += s->unit < in_left ? s->unit : in_left;
 	}
 	u->at = (size_t)(in - u->p);
 	return (size_t)(out - p);

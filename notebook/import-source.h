@@ -1,7 +1,7 @@
 /*
  * The bytes of a file to import as UTF-8: read from its URL, unpacked when it
- * is gzip (told by its first bytes), converted from its charset.  A byte that
- * the charset does not know becomes 0xFF, which is never part of UTF-8, so
+ * is gzip (told by its first bytes), converted from its charset.  A character
+ * that the charset does not know becomes 0xFF, which is never part of UTF-8, so
  * that the record it stands in is refused and no other.
  */
 #ifndef NOTEBOOK_IMPORT_SOURCE_H

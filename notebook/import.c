@@ -398,10 +398,10 @@ static int import_file(struct import *im, const char *url, struct err *err)
 	return 0;
 }
 
-/* Files that tools leave beside the data (_SUCCESS, .crc) are passed over. */
+/* Files that tools leave beside the data (_SUCCESS, .crc, bad records) are passed over. */
 static bool is_data(const struct files_entry *e)
 {
-	return !e->folder && *e->name != '.' && *e->name != '_';
+	return !e->folder && *e->name != '.' && *e->name != '_' && !import_bad_is_log(e->name);
 }
 
 static int import_folder(struct import *im, struct err *err)

@@ -71,6 +71,9 @@ TEST(flaws)
 	      "22003 1 The value is outside the range of type SMALLINT");
 	check((struct column){.type = VALUE_REAL}, "1e39", false,
 	      "22003 1 The value is outside the range of type REAL");
+	check((struct column){.type = VALUE_REAL}, "1e-60", false,
+	      "22003 1 The value is outside the range of type REAL");
+	check((struct column){.type = VALUE_REAL}, "0e-60", true, "0");
 	check((struct column){.type = VALUE_DECIMAL, .precision = 5, .scale = 2}, "1234.5", false,
 	      "22003 1 The value is outside the range of type DECIMAL");
 	check((struct column){.type = VALUE_DATE}, "2026-02-30", false,

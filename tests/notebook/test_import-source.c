@@ -73,6 +73,19 @@ TEST(charsets)
 	check_bytes("caf\xE9 au lait\n", 13, "US-ASCII", "caf\xFF au lait\n");
 	check_bytes("\xFE\xFF\0a\0b\0c\0d\0e\0f\0g\0h\0i\0j", 22, "UTF-16", "abcdefghij");
 	check_bytes("\0a\0", 3, "UTF-16BE", "a\xFF");
+	/* Half a surrogate pair: what follows it is read rightly. */
+	check_bytes("\xD8\0\0a\0\n\0b\0\n", 10, "UTF-16BE",
+		    "\xFF"
+		    "a\nb\n");
+	check_bytes("\xFF\xFE"
+		    "a\0\0\xDC"
+		    "b\0",
+		    8, "utf-16",
+		    "a\xFF"
+		    "b");
+	check_bytes("a\0\0\0\0\0\x11\0b\0\0\0", 12, "UTF-32LE",
+		    "a\xFF"
+		    "b");
 	check_bytes("x", 1, "klingon", "charset \"klingon\" is not known");
 }
 

@@ -294,6 +294,28 @@ TEST(a_folder)
 	stop(&x);
 }
 
+/* What an import before this one left beside the data: ours, or a Splice server's. */
+TEST(a_folder_with_bad_records)
+{
+	struct fixture x;
+	struct err err = ERR_INIT;
+	_cleanup_free_ char *folder = in_dir("again");
+
+	start(&x, "");
+	REQUIRE_OK(fs_mkdir_p(folder, 0700, &err), &err);
+	put("again/1.csv", "1,a\n");
+	put("again/1.csv.bad_0123456789abcdef0123456789abcdef_0", "22018 [x,b]\n");
+	put("again/1.csv.bad_0123456789abcdef0123456789abcdef_12", "22018 [x,b]\n");
+	put("again/2.csv.bad_week", "2,b\n");
+	put("again/bad_0123456789abcdef0123456789abcdef_0", "3,c\n");
+	free(x.args.file);
+	x.args.file = str_dup(folder);
+	REQUIRE_OK(run(&x), &x.err);
+	CHECK_INT(x.result.files, 3);
+	CHECK_INT(x.result.rows, 3);
+	stop(&x);
+}
+
 TEST(a_folder_that_cannot_be_written)
 {
 	struct fixture x;
