@@ -145,6 +145,13 @@ static void put_point(struct buf *out, const struct pie *p, double angle, double
 	buf_printf(out, "%.1f %.1f", p->cx + radius * sin(angle), p->cy - radius * cos(angle));
 }
 
+/* At most half of the circle at a time: SVG draws no arc whose ends fall together. */
+static void put_arc(struct buf *out, const struct pie *p, double to)
+{
+	buf_printf(out, "A%d %d 0 0 1 ", PIE_RADIUS, PIE_RADIUS);
+	put_point(out, p, to, PIE_RADIUS);
+}
+
 static void put_slice_shape(struct buf *out, const struct pie *p, const struct slice *s,
 			    const char *attributes)
 {
@@ -155,8 +162,9 @@ static void put_slice_shape(struct buf *out, const struct pie *p, const struct s
 	}
 	buf_printf(out, "<path d=\"M%.1f %.1fL", p->cx, p->cy);
 	put_point(out, p, s->from, PIE_RADIUS);
-	buf_printf(out, "A%d %d 0 %d 1 ", PIE_RADIUS, PIE_RADIUS, s->to - s->from > M_PI);
-	put_point(out, p, s->to, PIE_RADIUS);
+	if (s->to - s->from > M_PI)
+		put_arc(out, p, middle_of(s));
+	put_arc(out, p, s->to);
 	buf_printf(out, "Z\" %s/>", attributes);
 }
 

@@ -284,7 +284,11 @@ static int check_group(struct rd r, unsigned cp, struct err *err)
 	return rd_check(&r, codepoint_text(cp, name), err);
 }
 
-/* ENDUOWRM, ABNUOWRM and RDBUPDRM tell about the transaction, PBSD about the session. */
+/*
+ * ENDUOWRM, ABNUOWRM and RDBUPDRM tell about the transaction, PBSD about the
+ * session.  ABNUOWRM is not believed: Derby sends it for any query that fails
+ * when it is opened; what rolls back, the SQLSTATE behind it tells.
+ */
 static int take_own(struct drda *c, const struct ddm_head *head, struct err *err)
 {
 	struct rd body;
@@ -294,9 +298,7 @@ static int take_own(struct drda *c, const struct ddm_head *head, struct err *err
 		return code;
 	if (head->cp == CP_PBSD)
 		return take_session_data(c, body, err);
-	if (head->cp == CP_ABNUOWRM)
-		c->rollbacks++;
-	if (head->cp == CP_ABNUOWRM || head->cp == CP_ENDUOWRM)
+	if (head->cp == CP_ENDUOWRM)
 		c->in_transaction = false;
 	return codepoint_kind(head->cp) == KIND_GROUP ? check_group(body, head->cp, err) : 0;
 }

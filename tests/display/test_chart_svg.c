@@ -3,6 +3,8 @@
 
 #include "tests/display/sample.h"
 
+#include <math.h>
+
 static char *svg_of(const double *v, size_t n, enum chart_kind kind, const char *label)
 {
 	struct chart c = {.kind = kind, .label_name = "K", .value_name = "V", .n = n};
@@ -51,6 +53,20 @@ TEST(a_single_slice_is_a_circle)
 	CHECK_INT(count(svg, "<circle"), 2);
 	CHECK_INT(count(svg, "<text"), 2);
 	CHECK(!strstr(svg, "nan"));
+}
+
+/* Its ends fall together at a tenth of a pixel, and SVG draws no arc between equal points. */
+TEST(a_slice_that_is_nearly_all)
+{
+	static const double v[] = {1000000, 10};
+	_cleanup_free_ char *svg = svg_of(v, 2, CHART_PIE, "x");
+	const char *slice = strstr(svg, "<path d=\"M");
+	double from[2], to[2];
+
+	REQUIRE(slice != NULL);
+	REQUIRE(sscanf(slice, "<path d=\"M%*f %*fL%lf %lfA%*d %*d 0 %*d 1 %lf %lf", &from[0],
+		       &from[1], &to[0], &to[1]) == 4);
+	CHECK(hypot(to[0] - from[0], to[1] - from[1]) > 96);
 }
 
 TEST(empty_slices_are_not_drawn_but_empty_bars_are_named)

@@ -412,6 +412,22 @@ def test_two_cursors_and_an_update_between(db):
     assert all(row == ["v" * (i % 100), i % 100] for i, row in enumerate(got["rows"][:29900]))
 
 
+def test_a_query_that_fails_leaves_other_cursors(db):
+    """Derby says that the unit of work ended abnormally (ABNUOWRM), and ends nothing."""
+    fill(db, 30000)
+    db.session("autocommit", on=False)
+    db.execute("insert into t values (-1, 'kept')")
+    db.call("open", sql="select s, i from t where i >= 0")
+    db.call("fetch", limit=100)
+    with pytest.raises(Failed) as e:
+        db.rows("values 1/0")
+    assert e.value.name == "22012"
+    assert db.call("fetch", limit=50000)["count"] == 29900
+    db.session("free")
+    db.session("commit")
+    assert db.rows("select s from t where i = -1") == [["kept"]]
+
+
 def test_result_is_freed_early(db):
     fill(db, 30000)
     db.call("open", sql="select * from t")
