@@ -303,14 +303,18 @@ static void put_groups(struct buf *out, struct grid *g)
 	}
 }
 
-/* The widest cut of texts with which the grid fits.  A single column is never cut: it may be a
- * plan. */
+/*
+ * The widest cut of texts with which the grid fits.  A single column is never
+ * cut: it may be a plan.  Nor is a row or two, which have room below each
+ * other: the path of a file is of no use when it is cut.
+ */
 static int grid_fit(struct grid *g, bool *ret_fits, struct err *err)
 {
 	static const size_t caps[] = {60, 40, 24, 16};
+	size_t tries = g->rows <= RECORD_ROWS ? 1 : ARRAY_LEN(caps);
 
 	*ret_fits = false;
-	for (size_t i = 0; i < ARRAY_LEN(caps) && !*ret_fits; i++) {
+	for (size_t i = 0; i < tries && !*ret_fits; i++) {
 		int r;
 
 		g->cap = g->t->n_columns == 1 ? SIZE_MAX : caps[i];

@@ -105,6 +105,21 @@ TEST(texts_are_cut_until_the_grid_fits)
 	CHECK_GOLDEN("display/cut.txt", text);
 }
 
+TEST(one_row_is_not_cut_to_fit)
+{
+	static const char path[] = "/home/ann/bad/creditcard.csv.bad_d81dd4be3f4c1b2a_0";
+	static const struct column columns[] = {COL("rowsImported", VALUE_BIGINT),
+						COL("failedRows", VALUE_BIGINT),
+						COL("failedLog", VALUE_VARCHAR)};
+	static const struct value rows[] = {V_I(VALUE_BIGINT, 284807), V_I(VALUE_BIGINT, 1),
+					    V_TEXT(path)};
+	_cleanup_(table_freep) struct table *t = sample_table(columns, 3, rows, 1, NULL);
+	_cleanup_free_ char *text = sample_render(t, "text/plain");
+
+	CHECK(strstr(text,
+		     "\n failedLog     /home/ann/bad/creditcard.csv.bad_d81dd4be3f4c1b2a_0\n"));
+}
+
 TEST(a_single_column_is_never_cut)
 {
 	static const struct column columns[] = {COL("PLAN", VALUE_VARCHAR)};

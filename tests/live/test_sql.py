@@ -91,8 +91,9 @@ def import_call(table, path, **args):
 
 
 def imported(cell):
-    """rowsImported, failedRows, files, dataSize of the result row."""
-    numbers = re.search(r"^ *(\d+) │ *(\d+) │ *(\d+) │ *(\d+) │ *(.*?) *$", cell.plain, re.M)
+    """rowsImported, failedRows, files, dataSize of the result row, in a line or below each other."""
+    numbers = re.search(r"^ *(\d+) │ *(\d+) │ *(\d+) │ *(\d+) │ *(.*?) *$", cell.plain, re.M) or re.search(
+        r"rowsImported *(\d+)\n failedRows *(\d+)\n files *(\d+)\n dataSize *(\d+)\n", cell.plain)
     return tuple(int(n) for n in numbers.groups()[:4])
 
 
@@ -388,6 +389,13 @@ def test_an_empty_file(load):
 def test_a_binary_file(load):
     cell, rows = load(bytes(range(256)) * 1000, max_bad=-1)
     assert "is not a text file" in cell.error["evalue"] and rows == 0
+
+
+def test_the_place_of_bad_records_is_told_whole(load, tmp_path):
+    folder = tmp_path / "a folder with a name that is not short"
+    cell, _ = load("x,bad,1,2026-01-01\n", max_bad=1, bad_dir=folder)
+    (bad,) = folder.glob("in.csv.bad_*")
+    assert str(bad) in cell.plain
 
 
 def test_short_records(load, tmp_path):
