@@ -1,16 +1,16 @@
-/* The table of adaptations, one function each; hints and error places are sql-error.c. */
-#include "notebook/sql-adapt.h"
+/*
+ * The table of adaptations, one function each.  Those of DROP and CREATE are
+ * in sql-adapt-ddl.c, changes within queries in sql-query.c, hints and error
+ * places in sql-error.c.
+ */
+#include "notebook/sql-adapt-int.h"
 
-#include "base/buf.h"
-#include "base/limits.h"
 #include "base/str.h"
-#include "notebook/sql-lex.h"
 #include "notebook/sql-listing.h"
 #include "notebook/sql-query.h"
 #include "notebook/sql-shorten.h"
 
 #include <string.h>
-#include <strings.h>
 
 enum {
 	ON_DERBY = 1u << DB_SERVER_DERBY,
@@ -19,138 +19,8 @@ enum {
 	ON_ANY = ON_BOTH | 1u << DB_SERVER_OTHER,
 };
 
-/* "Does not exist" of tables, views, indexes, triggers and schemas (seen on Derby 10.16). */
-static const char states_absent[] = "42Y55 X0X05 42X65 42X94 42Y07";
-/* "Already exists" of tables and views, and of everything else. */
-static const char states_present[] = "X0Y32 X0Y68";
-
-struct subject {
-	enum db_server server;
-	const char *sql;
-	size_t n;
-	struct sql_lexer rest; /* behind the words of the rule's opening */
-};
-
-/* 0: go on with the text; 1: `a` is complete. */
-typedef int adapt_fn(const struct subject *s, struct sql_adapted *a, struct err *err);
-
-static size_t offset(const struct subject *s, const char *p)
-{
-	return (size_t)(p - s->sql);
-}
-
-/* Cut words from `from` to `to`, with the blank behind them. */
-static int cut(const struct subject *s, struct sql_adapted *a, const char *from, const char *to,
-	       struct err *err)
-{
-	if (to < s->sql + s->n && str_is_space(*to))
-		to++;
-	return sql_edits_add(&a->edits, offset(s, from), (size_t)(to - from), "", 0, err);
-}
-
-/* The lexer stands at `words` (lower case, blank-separated); go behind them. */
-static bool skip_words(struct sql_lexer *l, const char *words)
-{
-	struct sql_lexer start = *l;
-
-	for (const char *w = words; *w;) {
-		size_t n = strcspn(w, " ");
-		struct sql_token t = sql_next_word(l);
-
-		if (t.kind != SQL_WORD || t.n != n || strncasecmp(t.p, w, n) != 0) {
-			*l = start;
-			return false;
-		}
-		w += n + (w[n] == ' ');
-	}
-	return true;
-}
-
-/* NAME or NAME.NAME. */
-static bool skip_name(struct sql_lexer *l, struct sql_token *ret_last)
-{
-	struct sql_token t = sql_next_word(l);
-	struct sql_token dot = sql_peek_word(l);
-
-	if (!sql_is_name(&t))
-		return false;
-	if (sql_is_mark(&dot, '.')) {
-		(void)sql_next_word(l);
-		t = sql_next_word(l);
-	}
-	*ret_last = t;
-	return sql_is_name(&t);
-}
-
-/* drop KIND if exists NAME, or the words behind the name. */
-static int drop_if_exists(const struct subject *s, struct sql_adapted *a, struct err *err)
-{
-	struct sql_lexer l = s->rest;
-	struct sql_token first = sql_peek_word(&l);
-	struct sql_token name;
-
-	if (!skip_words(&l, "if exists")) {
-		if (!skip_name(&l, &name))
-			return 0;
-		first = sql_peek_word(&l);
-		if (!skip_words(&l, "if exists"))
-			return 0;
-	}
-	a->tolerate = states_absent;
-	return cut(s, a, first.p, l.at, err);
-}
-
-static int create_if_not_exists(const struct subject *s, struct sql_adapted *a, struct err *err)
-{
-	struct sql_lexer l = s->rest;
-	struct sql_token first = sql_peek_word(&l);
-
-	if (!skip_words(&l, "if not exists"))
-		return 0;
-	a->tolerate = states_present;
-	return cut(s, a, first.p, l.at, err);
-}
-
-static bool skip_columns(struct sql_lexer *l)
-{
-	struct sql_token t = sql_peek_word(l);
-	size_t depth = 0;
-
-	if (!sql_is_mark(&t, '('))
-		return true;
-	do {
-		t = sql_next_word(l);
-		depth += sql_is_mark(&t, '(');
-		depth -= sql_is_mark(&t, ')');
-	} while (depth > 0 && t.kind != SQL_END);
-	return depth == 0;
-}
-
-/* Where the query of `as QUERY [with [no] data]` ends; *ret_no_data when it says so. */
-static const char *query_end(const struct subject *s, const char *query, bool *ret_no_data)
-{
-	struct sql_lexer l = sql_lexer_make(query, (size_t)(s->sql + s->n - query));
-	const char *end = query;
-	struct sql_token t;
-
-	*ret_no_data = false;
-	while ((t = sql_peek_word(&l)).kind != SQL_END) {
-		struct sql_lexer tail = l;
-		bool no_data = skip_words(&tail, "with no data");
-
-		if ((no_data || skip_words(&tail, "with data")) &&
-		    sql_peek_word(&tail).kind == SQL_END) {
-			*ret_no_data = no_data;
-			return end;
-		}
-		(void)sql_next_word(&l);
-		end = l.at;
-	}
-	return end;
-}
-
-static int query_edits(const struct subject *s, const char *sql, size_t n, struct sql_edits *edits,
-		       struct err *err)
+int sql_adapt_query(const struct sql_subject *s, const char *sql, size_t n, struct sql_edits *edits,
+		    struct err *err)
 {
 	unsigned what = SQL_QUERY_LIMIT;
 
@@ -159,64 +29,8 @@ static int query_edits(const struct subject *s, const char *sql, size_t n, struc
 	return sql_query_edit(sql, n, what, edits, err);
 }
 
-static void edits_releasep(struct sql_edits *e)
-{
-	sql_edits_release(e);
-}
-
-/* `insert into NAME QUERY`, adapted like any query. */
-static int fill_statement(const struct subject *s, const char *name, size_t name_len,
-			  const char *query, size_t query_len, char **ret, struct err *err)
-{
-	_cleanup_(edits_releasep) struct sql_edits edits = {0};
-	_cleanup_free_ char *adapted = NULL;
-	int r = query_edits(s, query, query_len, &edits, err);
-
-	if (r == 0)
-		r = sql_edits_apply(&edits, query, query_len, &adapted, err);
-	if (r < 0)
-		return r;
-	*ret = str_fmt("insert into %.*s %s", (int)name_len, name, adapted);
-	return *ret ? 0 : err_nomem(err);
-}
-
-/* create table T [(columns)] as QUERY [with [no] data]: Derby makes it empty only. */
-static int create_table_as(const struct subject *s, struct sql_adapted *a, struct err *err)
-{
-	static const char no_data[] = ") with no data";
-	struct sql_lexer l = s->rest;
-	struct sql_token first, last;
-	const char *query, *end;
-	bool empty;
-	int r;
-
-	(void)skip_words(&l, "if not exists");
-	first = sql_peek_word(&l);
-	if (!skip_name(&l, &last) || !skip_columns(&l) || !skip_words(&l, "as"))
-		return 0;
-	query = sql_peek_word(&l).p;
-	end = query_end(s, query, &empty);
-	if (empty)
-		return 0;
-	a->action = SQL_CREATE_AS;
-	r = fill_statement(s, first.p, (size_t)(last.p + last.n - first.p), query,
-			   (size_t)(end - query), &a->more, err);
-	if (r == 0)
-		r = query_edits(s, s->sql, s->n, &a->edits, err);
-	/* In brackets a query may have ORDER BY and a limit.  Added last, so that it comes
-	 * behind what the query gets at its end. */
-	if (r == 0)
-		r = sql_edits_add(&a->edits, offset(s, query), 0, "(", 1, err);
-	if (r == 0)
-		r = sql_edits_add(&a->edits, offset(s, end), s->n - offset(s, end), no_data,
-				  sizeof(no_data) - 1, err);
-	if (r == 0)
-		r = sql_edits_apply(&a->edits, s->sql, s->n, &a->text, err);
-	return r < 0 ? r : 1;
-}
-
 /* set [current] schema [=] NAME | 'NAME'; USER and ? name no schema to create. */
-static int set_schema(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int set_schema(const struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	struct sql_lexer l = s->rest;
 	struct sql_token t = sql_next_word(&l);
@@ -230,7 +44,7 @@ static int set_schema(const struct subject *s, struct sql_adapted *a, struct err
 	return a->object ? 0 : err_nomem(err);
 }
 
-static int explain(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int explain(const struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	struct sql_token t = sql_peek_word(&s->rest);
 
@@ -238,7 +52,7 @@ static int explain(const struct subject *s, struct sql_adapted *a, struct err *e
 		return err_set(err, E_UNSUPPORTED,
 			       "Derby explains queries only; on Splice this runs");
 	a->action = SQL_EXPLAIN;
-	return sql_edits_add(&a->edits, 0, offset(s, t.p), "", 0, err);
+	return sql_edits_add(&a->edits, 0, sql_adapt_offset(s, t.p), "", 0, err);
 }
 
 static int analyze_text(struct sql_adapted *a, const char *schema, const char *table,
@@ -258,7 +72,7 @@ static int analyze_text(struct sql_adapted *a, const char *schema, const char *t
 	return a->text ? 1 : err_nomem(err);
 }
 
-static int analyze(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int analyze(const struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	struct sql_lexer l = s->rest;
 	struct sql_token kind = sql_next_word(&l);
@@ -267,7 +81,7 @@ static int analyze(const struct subject *s, struct sql_adapted *a, struct err *e
 	_cleanup_free_ char *a_name = NULL;
 	_cleanup_free_ char *b_name = NULL;
 
-	if (!sql_is_any(&kind, "table schema") || !skip_name(&l, &last))
+	if (!sql_is_any(&kind, "table schema") || !sql_skip_name(&l, &last))
 		return 0;
 	a_name = sql_text(&first);
 	b_name = sql_text(&last);
@@ -279,7 +93,7 @@ static int analyze(const struct subject *s, struct sql_adapted *a, struct err *e
 }
 
 /* call [SYSCS_UTIL.]NAME of the import family; the arguments are read by import.c. */
-static int import(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int import(const struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	struct sql_lexer l = s->rest;
 	struct sql_token schema = sql_next_word(&l);
@@ -307,7 +121,7 @@ static int refuse(const char *what, const char *hint, struct err *err)
 	return E_UNSUPPORTED;
 }
 
-static int refuse_with(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int refuse_with(const struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	(void)s;
 	(void)a;
@@ -315,7 +129,7 @@ static int refuse_with(const struct subject *s, struct sql_adapted *a, struct er
 		      "Put the query in brackets behind FROM: from (select …) as q.", err);
 }
 
-static int refuse_export(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int refuse_export(const struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	(void)s;
 	(void)a;
@@ -326,14 +140,15 @@ static int refuse_export(const struct subject *s, struct sql_adapted *a, struct 
 		err);
 }
 
-static int refuse_external(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int refuse_external(const struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	(void)s;
 	(void)a;
 	return refuse("external tables", "Create a table and import the file into it.", err);
 }
 
-static int refuse_local_temporary(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int refuse_local_temporary(const struct sql_subject *s, struct sql_adapted *a,
+				  struct err *err)
 {
 	(void)s;
 	(void)a;
@@ -342,7 +157,8 @@ static int refuse_local_temporary(const struct subject *s, struct sql_adapted *a
 		      err);
 }
 
-static int refuse_session_property(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int refuse_session_property(const struct sql_subject *s, struct sql_adapted *a,
+				   struct err *err)
 {
 	(void)s;
 	(void)a;
@@ -350,30 +166,30 @@ static int refuse_session_property(const struct subject *s, struct sql_adapted *
 }
 
 /* Nothing to send: the connection does it. */
-static int transaction(enum sql_action action, const struct subject *s, struct sql_adapted *a)
+static int transaction(enum sql_action action, const struct sql_subject *s, struct sql_adapted *a)
 {
 	struct sql_lexer l = s->rest;
 
-	(void)skip_words(&l, "work");
+	(void)sql_skip_words(&l, "work");
 	if (sql_peek_word(&l).kind != SQL_END)
 		return 0;
 	a->action = action;
 	return 1;
 }
 
-static int commit(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int commit(const struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	(void)err;
 	return transaction(SQL_COMMIT, s, a);
 }
 
-static int rollback(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int rollback(const struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	(void)err;
 	return transaction(SQL_ROLLBACK, s, a);
 }
 
-static int autocommit(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int autocommit(const struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	struct sql_lexer l = s->rest;
 	struct sql_token t = sql_next_word(&l);
@@ -384,7 +200,7 @@ static int autocommit(const struct subject *s, struct sql_adapted *a, struct err
 	return 1;
 }
 
-static int listing(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int listing(const struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	struct sql_listing l;
 	int r = sql_listing_parse(s->sql, s->n, &l, err);
@@ -403,7 +219,7 @@ static int listing(const struct subject *s, struct sql_adapted *a, struct err *e
 static const struct rule {
 	const char *opening; /* lower case */
 	unsigned servers;
-	adapt_fn *apply;
+	sql_adapt_fn *apply;
 } rules[] = {
 	{"commit", ON_ANY, commit},
 	{"rollback", ON_ANY, rollback},
@@ -413,23 +229,24 @@ static const struct rule {
 	{"set schema", ON_BOTH, set_schema},
 	{"set current schema", ON_BOTH, set_schema},
 	{"set session_property", ON_DERBY, refuse_session_property},
-	{"drop table", ON_DERBY, drop_if_exists},
-	{"drop view", ON_DERBY, drop_if_exists},
-	{"drop schema", ON_DERBY, drop_if_exists},
-	{"drop index", ON_DERBY, drop_if_exists},
-	{"drop sequence", ON_DERBY, drop_if_exists},
-	{"drop trigger", ON_DERBY, drop_if_exists},
-	{"drop synonym", ON_DERBY, drop_if_exists},
-	{"drop procedure", ON_DERBY, drop_if_exists},
-	{"drop function", ON_DERBY, drop_if_exists},
+	{"drop table", ON_DERBY, sql_adapt_drop},
+	{"drop view", ON_DERBY, sql_adapt_drop},
+	{"drop schema", ON_DERBY, sql_adapt_drop},
+	{"drop index", ON_DERBY, sql_adapt_drop},
+	{"drop sequence", ON_DERBY, sql_adapt_drop},
+	{"drop trigger", ON_DERBY, sql_adapt_drop},
+	{"drop synonym", ON_DERBY, sql_adapt_drop},
+	{"drop procedure", ON_DERBY, sql_adapt_drop},
+	{"drop function", ON_DERBY, sql_adapt_drop},
 	{"create external", ON_DERBY, refuse_external},
 	{"create local temporary", ON_DERBY, refuse_local_temporary},
-	{"create table", ON_DERBY, create_if_not_exists},
-	{"create table", ON_DERBY, create_table_as},
-	{"create schema", ON_DERBY, create_if_not_exists},
-	{"create view", ON_DERBY, create_if_not_exists},
-	{"create index", ON_DERBY, create_if_not_exists},
-	{"create sequence", ON_DERBY, create_if_not_exists},
+	{"create table", ON_DERBY, sql_adapt_create},
+	{"create table", ON_DERBY, sql_adapt_create_as},
+	{"create schema", ON_DERBY, sql_adapt_create},
+	{"create view", ON_DERBY, sql_adapt_create},
+	{"create index", ON_DERBY, sql_adapt_create},
+	{"create unique index", ON_DERBY, sql_adapt_create},
+	{"create sequence", ON_DERBY, sql_adapt_create},
 	{"explain", ON_DERBY, explain},
 	{"analyze", ON_DERBY, analyze},
 	{"export", ON_DERBY, refuse_export},
@@ -441,14 +258,14 @@ static const struct rule {
 static const char query_words[] = "select values insert update delete create with explain merge "
 				  "export declare";
 
-static int apply_rules(struct subject *s, struct sql_adapted *a, struct err *err)
+static int apply_rules(struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
 		int r;
 
 		s->rest = sql_lexer_make(s->sql, s->n);
 		if (!(rules[i].servers & 1u << s->server) ||
-		    !skip_words(&s->rest, rules[i].opening))
+		    !sql_skip_words(&s->rest, rules[i].opening))
 			continue;
 		r = rules[i].apply(s, a, err);
 		if (r != 0)
@@ -458,7 +275,7 @@ static int apply_rules(struct subject *s, struct sql_adapted *a, struct err *err
 }
 
 /* Hints run to the end of their line on Splice; Derby reads them as comments. */
-static int adapt_hints(const struct subject *s, struct sql_adapted *a, struct err *err)
+static int adapt_hints(const struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	struct sql_lexer l = sql_lexer_make(s->sql, s->n);
 	struct sql_token t;
@@ -480,7 +297,7 @@ static int adapt_hints(const struct subject *s, struct sql_adapted *a, struct er
 	return 0;
 }
 
-static int adapt(struct subject *s, struct sql_adapted *a, struct err *err)
+static int adapt(struct sql_subject *s, struct sql_adapted *a, struct err *err)
 {
 	struct sql_lexer l = sql_lexer_make(s->sql, s->n);
 	struct sql_token first = sql_next_word(&l);
@@ -490,7 +307,7 @@ static int adapt(struct subject *s, struct sql_adapted *a, struct err *err)
 		return r < 0 ? r : 0;
 	if (s->server != DB_SERVER_OTHER) {
 		if (sql_is_any(&first, query_words) || sql_is_mark(&first, '('))
-			r = query_edits(s, s->sql, s->n, &a->edits, err);
+			r = sql_adapt_query(s, s->sql, s->n, &a->edits, err);
 		if (r == 0)
 			r = adapt_hints(s, a, err);
 	}
@@ -506,7 +323,7 @@ int sql_adapt(enum db_server server, const char *sql, size_t n, struct sql_adapt
 	      struct err *err)
 {
 	struct sql_adapted a = {.action = SQL_RUN};
-	struct subject s = {.server = server, .sql = sql, .n = n};
+	struct sql_subject s = {.server = server, .sql = sql, .n = n};
 	int r = server == DB_SERVER_OTHER ? 0 : sql_shorten(sql, n, &a.plain, err);
 
 	if (a.plain)

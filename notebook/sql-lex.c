@@ -214,6 +214,38 @@ bool sql_is_name(const struct sql_token *t)
 	return t->kind == SQL_WORD || t->kind == SQL_NAME;
 }
 
+bool sql_skip_words(struct sql_lexer *l, const char *words)
+{
+	struct sql_lexer start = *l;
+
+	for (const char *w = words; *w;) {
+		size_t n = strcspn(w, " ");
+		struct sql_token t = sql_next_word(l);
+
+		if (t.kind != SQL_WORD || t.n != n || strncasecmp(t.p, w, n) != 0) {
+			*l = start;
+			return false;
+		}
+		w += n + (w[n] == ' ');
+	}
+	return true;
+}
+
+bool sql_skip_name(struct sql_lexer *l, struct sql_token *ret_last)
+{
+	struct sql_token t = sql_next_word(l);
+	struct sql_token dot = sql_peek_word(l);
+
+	if (!sql_is_name(&t))
+		return false;
+	if (sql_is_mark(&dot, '.')) {
+		(void)sql_next_word(l);
+		t = sql_next_word(l);
+	}
+	*ret_last = t;
+	return sql_is_name(&t);
+}
+
 /* The contents between the quotes, doubled ones made single. */
 static char *unquoted(const char *p, size_t n, bool open)
 {

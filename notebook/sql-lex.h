@@ -52,6 +52,14 @@ bool sql_is_mark(const struct sql_token *token, char mark);
 bool sql_is_name(const struct sql_token *token);
 
 /*
+ * Go behind `words` (lower case, blank-separated), or behind NAME or
+ * NAME.NAME, whose last part is *ret_last.  False, when something else comes:
+ * the lexer stays where it is for words, and is of no use behind a name.
+ */
+bool sql_skip_words(struct sql_lexer *lexer, const char *words);
+bool sql_skip_name(struct sql_lexer *lexer, struct sql_token *ret_last);
+
+/*
  * What a token stands for: a name folded to upper case or its quotes taken
  * off, a string's contents, anything else as it is.  The caller frees; NULL
  * when out of memory.

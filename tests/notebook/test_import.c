@@ -1,4 +1,4 @@
-/* notebook/import.c, import-bad.c and unit.c over a scripted database */
+/* notebook/import.c, import-rows.c, import-bad.c and unit.c over a scripted database */
 #include "notebook/import.h"
 
 #include "base/fs.h"

@@ -48,6 +48,8 @@ static const char *const statements[] = {
 	"drop table \"if exists\"",
 	"create table if not exists t (a int)",
 	"create schema if not exists s",
+	"create index if not exists i on t (a)",
+	"create unique index if not exists i on t (a)",
 	"create table t as select a, b from u with data",
 	"create table s.t (x, y) as select top 2 a, b from u",
 	"create table if not exists t as select 1 as one",

@@ -71,6 +71,20 @@ TEST(words)
 	CHECK_INT(sql_next_word(&l).kind, SQL_END);
 }
 
+TEST(go_behind)
+{
+	static const char sql[] = "if /* x */ EXISTS s.\"t\" 'u'";
+	struct sql_lexer l = sql_lexer_make(sql, strlen(sql));
+	struct sql_token last;
+
+	CHECK(!sql_skip_words(&l, "if not exists"));
+	CHECK(!sql_skip_words(&l, "if exist"));
+	CHECK(sql_skip_words(&l, "if exists"));
+	CHECK(sql_skip_name(&l, &last));
+	CHECK_INT(last.kind, SQL_NAME);
+	CHECK(!sql_skip_name(&l, &last));
+}
+
 static void check_text(const char *sql, const char *expected)
 {
 	struct sql_lexer l = sql_lexer_make(sql, strlen(sql));
