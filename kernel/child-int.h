@@ -1,4 +1,4 @@
-/* What child.c and relay.c share. */
+/* What the files of the child share. */
 #ifndef KERNEL_CHILD_INT_H
 #define KERNEL_CHILD_INT_H
 
@@ -54,10 +54,16 @@ struct relay_out {
 	size_t prefix;
 };
 
+/* child-launch.c: the process and the sockets to it; on an error the sockets are left to close. */
+int child_launch(struct kernel *k, struct err *err) _must_check_;
+void child_close_sockets(struct child *c);
+
 /* relay.c */
 int relay_send(struct kernel *k, struct request *q, const struct relay_out *what,
 	       struct err *err) _must_check_;
 void relay_execute(struct kernel *k, struct request *q);
+/* By the id it was sent under (NULL: none); NULL when it is not remembered. */
+struct relay *relay_find(const struct child *c, const char *id);
 /* Forget all; the requests that wait for an answer fail with the error. */
 void relay_fail_all(struct kernel *k, const struct err *error);
 

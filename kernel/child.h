@@ -1,8 +1,8 @@
 /*
  * The Python child: an ipykernel in a process and session of its own, to
  * which this kernel is a client over ipc with a key of its own.  Started by
- * the first cell that needs it, started anew after it died.  child.c owns the
- * process and its sockets, relay.c the messages.  I/O thread only.
+ * the first cell that needs it, started anew after it died.  child.c owns its
+ * life, relay.c what is sent to it, relay-back.c what comes back.  I/O thread only.
  *
  * Nothing of the child outlives the kernel: it gets SIGKILL when the kernel
  * dies (prctl(2), PR_SET_PDEATHSIG), and its JVM ends when its standard input

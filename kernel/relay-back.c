@@ -1,0 +1,223 @@
+/*
+ * Messages from the child.  They are passed on frame by frame under the front
+ * end's own parent header; only execution counts are rewritten.  A cell is
+ * done when both the reply and idle are in, since they come over different
+ * sockets.
+ */
+#include "kernel/child-int.h"
+
+#include "base/str.h"
+#include "kernel/execute.h"
+
+#include <string.h>
+
+/* --- replies ----------------------------------------------------------------------------- */
+
+static void finish_execute(struct kernel *k, struct relay *r)
+{
+	json_t *reply = r->reply;
+
+	if (!r->got_reply || !r->got_idle)
+		return;
+	r->reply = NULL;
+	execute_done(k, r->q, NULL, reply);
+}
+
+static void on_execute_reply(struct kernel *k, struct relay *r, const struct jupyter_msg *m)
+{
+	struct err err = ERR_INIT;
+
+	if (json_parse(m->content.p, m->content.n, "execute_reply", &r->reply, &err) < 0 ||
+	    !json_is_object(r->reply)) {
+		json_decref(r->reply);
+		r->reply = json_pack("{ss ss ss s[]}", "status", "error", "ename", "ProtocolError",
+				     "evalue", err.text, "traceback");
+	}
+	r->got_reply = true;
+	finish_execute(k, r);
+}
+
+static void shift(json_t *content, const char *key, size_t by)
+{
+	json_t *v = json_object_get(content, key);
+
+	if (json_is_integer(v))
+		(void)json_integer_set(v, json_integer_value(v) + (json_int_t)by);
+}
+
+/* Positions in the answer count from the cell's start, magic line included. */
+static void on_ask_reply(struct kernel *k, struct relay *r, const struct jupyter_msg *m)
+{
+	struct err err = ERR_INIT;
+	json_t *content = NULL, *type;
+	size_t i;
+
+	r->got_reply = true;
+	if (r->prefix == 0 || json_parse(m->content.p, m->content.n, "reply", &content, &err) < 0) {
+		kernel_reply_raw(k, r->q, m->msg_type, m->content, m->metadata);
+	} else {
+		shift(content, "cursor_start", r->prefix);
+		shift(content, "cursor_end", r->prefix);
+		json_array_foreach (json_object_get(json_object_get(content, "metadata"),
+						    "_jupyter_types_experimental"),
+				    i, type) {
+			shift(type, "start", r->prefix);
+			shift(type, "end", r->prefix);
+		}
+		kernel_reply(k, r->q, m->msg_type, content);
+	}
+	kernel_finish(k, r->q);
+	r->got_idle = true; /* what the child says of its own state is not passed on */
+}
+
+static void on_reply(struct kernel *k, const struct jupyter_msg *m)
+{
+	struct relay *r = relay_find(k->child, m->parent_id);
+
+	if (str_eq(m->msg_type, "kernel_info_reply"))
+		k->child->seen_info = true;
+	if (!r || r->got_reply)
+		return;
+	if (r->kind == RELAY_EXECUTE)
+		on_execute_reply(k, r, m);
+	else if (r->kind == RELAY_ASK)
+		on_ask_reply(k, r, m);
+	else
+		r->got_reply = true;
+}
+
+/* --- iopub ------------------------------------------------------------------------------- */
+
+/* "silent: … will not broadcast output on the IOPUB channel" (messaging, "Execute"). */
+static bool is_silenced(const struct relay *r, const char *msg_type)
+{
+	return r && r->kind == RELAY_EXECUTE && r->q->args.silent && !str_starts(msg_type, "comm_");
+}
+
+static void publish(struct kernel *k, const struct relay *r, const struct jupyter_msg *m,
+		    struct slice content)
+{
+	char topic[128];
+	struct jupyter_out out = {
+		.msg_type = m->msg_type,
+		.parent = r && r->q ? r->q->msg.header : SLICE("{}"),
+		.metadata = m->metadata,
+		.content = content,
+		.buffers = m->frames + m->first_buffer,
+		.n_buffers = m->n_frames - m->first_buffer,
+	};
+
+	if (is_silenced(r, m->msg_type))
+		return;
+	out.topic = (struct slice){topic, (size_t)snprintf(topic, sizeof(topic), "kernel.%s.%s",
+							   jupyter_signer_session(k->signer),
+							   m->msg_type)};
+	iopub_publish_full(k->iopub, &out);
+}
+
+static void on_output(struct kernel *k, struct relay *r, const struct jupyter_msg *m)
+{
+	publish(k, r, m, m->content);
+}
+
+/* Out[n] counts as the notebook does. */
+static void on_result(struct kernel *k, struct relay *r, const struct jupyter_msg *m)
+{
+	json_auto_t *content = NULL;
+	_cleanup_free_ char *text = NULL;
+	struct err err = ERR_INIT;
+
+	if (r && r->q &&
+	    json_parse(m->content.p, m->content.n, "execute_result", &content, &err) == 0)
+		(void)json_object_set_new(content, "execution_count",
+					  json_integer(r->q->execution_count));
+	text = content ? json_text(content) : NULL;
+	publish(k, r, m, text ? slice_of(text) : m->content);
+}
+
+static void on_status(struct kernel *k, struct relay *r, const struct jupyter_msg *m)
+{
+	struct err err = ERR_INIT;
+	json_auto_t *content = NULL;
+
+	if (!r || r->got_idle ||
+	    json_parse(m->content.p, m->content.n, "status", &content, &err) < 0 ||
+	    !str_eq(json_get_str(content, "execution_state", ""), "idle"))
+		return;
+	r->got_idle = true;
+	if (r->kind == RELAY_EXECUTE)
+		finish_execute(k, r);
+	else if (r->kind == RELAY_COMM)
+		kernel_finish(k, r->q);
+}
+
+static void on_iopub(struct kernel *k, const struct jupyter_msg *m)
+{
+	static const struct {
+		const char *type;
+		void (*handle)(struct kernel *, struct relay *, const struct jupyter_msg *);
+	} table[] = {
+		{"status", on_status},         {"stream", on_output},
+		{"display_data", on_output},   {"update_display_data", on_output},
+		{"execute_result", on_result}, {"error", on_output},
+		{"clear_output", on_output},   {"comm_open", on_output},
+		{"comm_msg", on_output},       {"comm_close", on_output},
+		{"debug_event", on_output},
+	};
+
+	k->child->seen_iopub = true;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (str_eq(table[i].type, m->msg_type))
+			table[i].handle(k, relay_find(k->child, m->parent_id), m);
+}
+
+/* --- stdin ------------------------------------------------------------------------------- */
+
+static void on_stdin(struct kernel *k, const struct jupyter_msg *m)
+{
+	struct relay *r = relay_find(k->child, m->parent_id);
+	struct err err = ERR_INIT;
+
+	if (!r || !r->q || !str_eq(m->msg_type, "input_request"))
+		return;
+	struct jupyter_out out = {.idents = r->q->msg.frames,
+				  .n_idents = r->q->msg.n_idents,
+				  .msg_type = "input_request",
+				  .parent = r->q->msg.header,
+				  .content = m->content};
+
+	kernel_ask(k, r->q, &out, /*child=*/true, &err);
+	if (err.code)
+		log_line(k->log, LOG_WARNING, "child", "input_request: %s", err.text);
+}
+
+static void read_socket(struct kernel *k, void *socket,
+			void (*handle)(struct kernel *, const struct jupyter_msg *))
+{
+	struct child *c = k->child;
+
+	while (c->signer && socket) {
+		struct jupyter_msg m = {0};
+		struct err err = ERR_INIT;
+		int r = jupyter_recv(socket, c->signer, &m, &err);
+
+		if (r == 0 || r == E_IO)
+			return;
+		if (r < 0) {
+			log_line(k->log, LOG_WARNING, "child", "dropped a message: %s", err.text);
+			continue;
+		}
+		handle(k, &m);
+		jupyter_msg_release(&m);
+	}
+}
+
+void child_read(struct kernel *k)
+{
+	/* iopub first: what a cell put out goes before its reply. */
+	read_socket(k, k->child->iopub, on_iopub);
+	read_socket(k, k->child->stdin_, on_stdin);
+	read_socket(k, k->child->control, on_reply);
+	read_socket(k, k->child->shell, on_reply);
+	child_tick(k);
+}
