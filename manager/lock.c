@@ -80,27 +80,29 @@ int lock_take(const char *socket_path, int timeout_ms, int *ret_fd, struct err *
 	return r;
 }
 
-/* How many processes with one of the marks there are; each gets `sig`, 0 for none. */
-static size_t signal_marked(const struct strv *marks, int sig)
+/* How many processes with one of the marks there are, or on their way out; each gets `sig`, 0 for
+ * none. */
+static size_t signal_marked(const struct strv *marks, int sig, struct leaving *leaving)
 {
-	size_t n = 0;
+	size_t n = leaving_count(leaving);
 
 	for (size_t i = 0; i < marks->len; i++) {
 		_cleanup_(pids_release) struct pids p = {0};
 
 		if (procs_marked(marks->items[i], &p, /* err= */ NULL) < 0)
 			continue;
+		leaving_add(leaving, &p);
 		procs_signal(&p, sig);
 		n += p.len;
 	}
 	return n;
 }
 
-static void wait_gone(const struct strv *marks, int timeout_ms)
+static void wait_gone(const struct strv *marks, int timeout_ms, struct leaving *leaving)
 {
 	int64_t deadline = clock_ms() + timeout_ms;
 
-	while (signal_marked(marks, 0) && clock_ms() < deadline)
+	while (signal_marked(marks, 0, leaving) && clock_ms() < deadline)
 		(void)poll(NULL, 0, LOCK_LOOK_MS);
 }
 
@@ -119,6 +121,7 @@ static void close_all_but(int a, int b)
 static _Noreturn void guard_run(const struct strv *marks, int lock_fd, int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct leaving leaving = {0};
 
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "splice-guard");
@@ -128,10 +131,10 @@ static _Noreturn void guard_run(const struct strv *marks, int lock_fd, int fd)
 	close_all_but(lock_fd, fd);
 	while (poll(&p, 1, -1) < 0 && errno == EINTR)
 		continue;
-	if (signal_marked(marks, SIGTERM)) {
-		wait_gone(marks, GUARD_TERM_MS);
-		(void)signal_marked(marks, SIGKILL);
-		wait_gone(marks, GUARD_KILL_MS);
+	if (signal_marked(marks, SIGTERM, &leaving)) {
+		wait_gone(marks, GUARD_TERM_MS, &leaving);
+		(void)signal_marked(marks, SIGKILL, &leaving);
+		wait_gone(marks, GUARD_KILL_MS, &leaving);
 	}
 	_exit(0);
 }

@@ -7,8 +7,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 
 void pids_release(struct pids *p)
@@ -93,6 +95,54 @@ void procs_signal(const struct pids *p, int sig)
 {
 	for (size_t i = 0; i < p->len; i++)
 		(void)kill(p->items[i], sig);
+}
+
+static bool holds(const struct leaving *l, pid_t pid)
+{
+	for (size_t i = 0; i < l->len; i++)
+		if (l->items[i].pid == pid)
+			return true;
+	return false;
+}
+
+void leaving_add(struct leaving *l, const struct pids *p)
+{
+	struct leaver *items =
+		p->len ? realloc(l->items, (l->len + p->len) * sizeof(*items)) : NULL;
+
+	if (!items)
+		return;
+	l->items = items;
+	for (size_t i = 0; i < p->len; i++) {
+		int fd = holds(l, p->items[i]) ? -1 : pidfd_open(p->items[i], 0);
+
+		if (fd >= 0)
+			l->items[l->len++] = (struct leaver){.pid = p->items[i], .fd = fd};
+	}
+}
+
+size_t leaving_count(struct leaving *l)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < l->len; i++) {
+		struct pollfd p = {.fd = l->items[i].fd, .events = POLLIN};
+
+		if (poll(&p, 1, 0) == 1)
+			(void)close(p.fd);
+		else
+			l->items[left++] = l->items[i];
+	}
+	l->len = left;
+	return left;
+}
+
+void leaving_release(struct leaving *l)
+{
+	for (size_t i = 0; i < l->len; i++)
+		(void)close(l->items[i].fd);
+	free(l->items);
+	*l = (struct leaving){0};
 }
 
 int64_t procs_memory(const struct pids *p)

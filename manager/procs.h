@@ -22,6 +22,26 @@ void pids_release(struct pids *p);
 /* All processes of this user whose environment holds `mark`, a whole "NAME=value". */
 int procs_marked(const char *mark, struct pids *ret, struct err *err) _must_check_;
 void procs_signal(const struct pids *p, int signal);
+
+/*
+ * Processes told to end.  One that does loses its environment, and so its
+ * mark, well before its sockets are closed: each is held by a pidfd until it
+ * is gone.
+ */
+struct leaving {
+	struct leaver {
+		pid_t pid;
+		int fd;
+	} * items;
+	size_t len;
+};
+
+/* Add those that are not yet held; without memory or descriptors they are not waited for. */
+void leaving_add(struct leaving *l, const struct pids *p);
+/* How many are still there; forgets the others. */
+size_t leaving_count(struct leaving *l);
+void leaving_release(struct leaving *l);
+
 /* Resident memory in KiB; what ended meanwhile counts nothing. */
 int64_t procs_memory(const struct pids *p);
 

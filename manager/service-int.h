@@ -27,6 +27,7 @@ struct service {
 	enum service_state then; /* where the stopping states lead */
 	bool automatic;          /* this start follows a death, nobody asked for it */
 	struct launched run;     /* run.pid is 0 when there is no process to wait for */
+	struct leaving leaving;  /* told to end */
 	struct probe probe;
 	int64_t since;       /* clock_ms when the state was entered */
 	int64_t next_probe;  /* starting */
@@ -47,7 +48,7 @@ void service_tell(struct service *s, const char *text);
 
 /* Its processes, the first and what that started.  None when /proc fails us; caller releases. */
 struct pids service_processes(const struct service *s);
-void service_signal_all(const struct service *s, int sig);
+void service_signal_all(struct service *s, int sig);
 /* Whether the first process has ended; if so its status, once. */
 bool service_reap(struct service *s, int *ret_status);
 /* No process is left. */

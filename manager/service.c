@@ -74,10 +74,11 @@ struct pids service_processes(const struct service *s)
 	return p;
 }
 
-void service_signal_all(const struct service *s, int sig)
+void service_signal_all(struct service *s, int sig)
 {
 	_cleanup_(pids_release) struct pids p = service_processes(s);
 
+	leaving_add(&s->leaving, &p);
 	procs_signal(&p, sig);
 }
 
@@ -96,7 +97,7 @@ bool service_all_gone(struct service *s)
 	int status;
 
 	(void)service_reap(s, &status);
-	return !s->run.pid && p.len == 0;
+	return leaving_count(&s->leaving) == 0 && !s->run.pid && p.len == 0;
 }
 
 void service_free(struct service *s)
@@ -112,6 +113,7 @@ void service_free(struct service *s)
 			(void)poll(NULL, 0, 10);
 		}
 	}
+	leaving_release(&s->leaving);
 	probe_release(&s->probe);
 	site_release(&s->site);
 	free(s->mark);

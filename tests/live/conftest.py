@@ -9,11 +9,16 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/servers"))
+
+from ports import free_port  # noqa: E402
+
 BUILD = ROOT / "build" / os.environ.get("VARIANT", "plain")
 LIB = pathlib.Path(os.environ.get("SPLICE_LIB_DIR", pathlib.Path.home() / ".local/lib/splice-kernel"))
 
@@ -52,14 +57,6 @@ class Home:
     def close(self):
         self.manager("stop")
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

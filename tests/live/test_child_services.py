@@ -2,7 +2,6 @@
 import glob
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,18 +10,13 @@ import urllib.request
 
 import pytest
 
+from ports import free_port
 from child_client import LIB, Child, wait_until
 from bridge_server import Fault
 from tracking_ops import TrackingOps
 
 JAVA_TYPES = {4: "INTEGER", 5: "SMALLINT", -5: "BIGINT", 8: "DOUBLE", 7: "REAL", 3: "DECIMAL", 91: "DATE",
               93: "TIMESTAMP", 16: "BOOLEAN"}
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def answers(port):

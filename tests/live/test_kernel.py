@@ -136,8 +136,13 @@ def test_interrupt_stops_a_python_cell(kernel, how):
 
 def test_interrupt_when_idle_does_nothing(kernel):
     kernel.ok("x = 1")
-    kernel.manager.interrupt_kernel()
+    channel = kernel.client.control_channel
+    channel.send(kernel.client.session.msg("interrupt_request", {}))
+    assert channel.get_msg(timeout=30)["msg_type"] == "interrupt_reply"
     os.kill(kernel.pid, signal.SIGINT)
+    # Channels keep no order between them: the next cell comes only when both were heard.
+    channel.send(kernel.client.session.msg("kernel_info_request", {}))
+    assert channel.get_msg(timeout=30)["msg_type"] == "kernel_info_reply"
     assert kernel.ok("x").data() == ["1"]
 
 

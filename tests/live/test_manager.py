@@ -12,6 +12,8 @@ import urllib.request
 
 import pytest
 
+from ports import free_port
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = ROOT / "build" / os.environ.get("VARIANT", "plain") / "bin/splice-manager"
 LIB = pathlib.Path(os.environ.get("SPLICE_LIB_DIR", pathlib.Path.home() / ".local/lib/splice-kernel"))
@@ -20,12 +22,6 @@ pytestmark = pytest.mark.skipif(not (LIB / "jars/derby").is_dir() or not (LIB / 
                                 reason=f"no Derby or MLflow below {LIB}")
 
 EXCSAT = bytes([0, 10, 0xD0, 1, 0, 1, 0, 4, 0x10, 0x41])
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def wait_until(condition, seconds, what):

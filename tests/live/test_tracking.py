@@ -10,7 +10,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import threading
@@ -20,15 +19,11 @@ import urllib.request
 
 import pytest
 
+from ports import free_port
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DRIVER = ROOT / "build" / os.environ.get("VARIANT", "plain") / "tests/live/tracking_driver"
 LIB = pathlib.Path(os.environ.get("SPLICE_LIB_DIR", pathlib.Path.home() / ".local/lib/splice-kernel"))
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Server:

@@ -22,15 +22,21 @@ static void hear(void *userdata, const struct service *s, const char *text)
 	snprintf(h->text + n, sizeof(h->text) - n, "%s|", text);
 }
 
-static struct service *make(const char *mode, struct heard *h)
+/* In the place, and of the mode, that were set up last. */
+static struct service *make_here(struct heard *h)
 {
 	struct service *s = NULL;
 	struct err err = ERR_INIT;
 
-	fake_service_setup(mode);
 	if (service_new(&fake_service_def, /* log= */ NULL, hear, h, &s, &err) < 0)
 		test_fail(__FILE__, __LINE__, "%s", err.text);
 	return s;
+}
+
+static struct service *make(const char *mode, struct heard *h)
+{
+	fake_service_setup(mode);
+	return make_here(h);
 }
 
 /* Step until the state is there, or ms have passed. */
@@ -94,6 +100,25 @@ TEST(starts_answers_and_stops_politely)
 	CHECK_INT(service_state(s), SERVICE_STOPPING);
 	REQUIRE(reaches(s, SERVICE_STOPPED, 2000));
 	CHECK_INT(count(info.data), 0);
+}
+
+/* A process loses its environment, by which it is found, well before its sockets are closed. */
+TEST(what_is_left_is_waited_for_until_its_port_is_free)
+{
+	struct heard h = {""};
+	_cleanup_(service_freep) struct service *left = make("large", &h);
+	_cleanup_(service_freep) struct service *s = NULL;
+	struct service_info before, after;
+
+	service_ensure(left);
+	REQUIRE(reaches(left, SERVICE_READY, 10000));
+	service_info(left, &before);
+	s = make_here(&h);
+	service_ensure(s);
+	REQUIRE(reaches(s, SERVICE_READY, 10000));
+	service_info(s, &after);
+	CHECK_INT(after.port, before.port);
+	CHECK(after.pid != before.pid);
 }
 
 TEST(a_taken_port_is_named_and_the_next_one_used)

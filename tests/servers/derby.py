@@ -22,6 +22,8 @@ import sys
 import tempfile
 import time
 
+from ports import free_port
+
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 20
 
@@ -35,12 +37,6 @@ def jars():
     if not found:
         raise RuntimeError(f"no Derby jars below {lib_dir()}: ./install.sh installs them")
     return found
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Derby:

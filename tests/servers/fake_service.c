@@ -7,9 +7,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { LARGE = 512 << 20 };
 
 static int bind_port(int port, int *ret_port)
 {
@@ -37,6 +40,14 @@ int fake_service_free_port(void)
 
 	(void)close(fd);
 	return port;
+}
+
+/* The pages are never read, so that the compiler keeps them; MAP_POPULATE makes them real. */
+static void grow(void)
+{
+	if (mmap(NULL, LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+		 -1, 0) == MAP_FAILED)
+		exit(4);
 }
 
 static _Noreturn void serve(const char *mode, int port)
@@ -74,6 +85,8 @@ void fake_service_maybe(int argc, char **argv)
 	if (strcmp(argv[2], "pair") == 0 && fork() > 0)
 		for (;;)
 			(void)pause();
+	if (strcmp(argv[2], "large") == 0)
+		grow();
 	serve(argv[2], (int)port);
 }
 

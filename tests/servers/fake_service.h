@@ -7,6 +7,7 @@
  *   pair      the same, in a child of the started process
  *   deaf      never listens
  *   exit      prints a line and exits with status 3
+ *   large     the same as ok, and takes a while to give back its memory when it ends
  *   stubborn  ignores SIGTERM and requests to end
  */
 #ifndef TESTS_FAKE_SERVICE_H
