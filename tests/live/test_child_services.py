@@ -2,6 +2,7 @@
 import glob
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
