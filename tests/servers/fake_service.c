@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LARGE = 512 << 20 };
+enum { LARGE = 128 << 20 };
 
 static int bind_port(int port, int *ret_port)
 {
