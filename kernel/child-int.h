@@ -21,12 +21,19 @@ struct relay {
 	enum relay_kind kind;
 	struct request *q; /* owned reference; NULL for a probe */
 	size_t prefix;     /* code points of the cell in front of what was sent */
+	bool started;      /* the child is at it: SIGINT reaches it */
+	bool interrupt;    /* RELAY_EXECUTE: asked for before it started */
 	bool got_reply, got_idle;
-	json_t *reply; /* RELAY_EXECUTE: content of execute_reply */
+	int64_t idle_at; /* clock_ms of idle */
+	json_t *reply;   /* RELAY_EXECUTE: content of execute_reply */
 	struct relay *next;
 };
 
-enum { RELAYS_KEPT = 256 }; /* for late output of threads that a cell left behind */
+enum {
+	RELAYS_KEPT = 256, /* for late output of threads that a cell left behind */
+	REPLY_WAIT_MS =
+		2000, /* a reply is sent before idle: behind it, it does not come any more */
+};
 
 struct child {
 	enum child_state state;
@@ -41,7 +48,8 @@ struct child {
 	size_t n_relays;
 	bool seen_info, seen_iopub;
 	int64_t probed_at;
-	unsigned starts; /* how often it was started */
+	bool awaits_reply; /* of a cell that is idle already */
+	unsigned starts;   /* how often it was started */
 };
 
 /* What relay_send sends. */
@@ -58,12 +66,18 @@ struct relay_out {
 int child_launch(struct kernel *k, struct err *err) _must_check_;
 void child_close_sockets(struct child *c);
 
-/* relay.c */
+/* relay.c, relay-back.c */
 int relay_send(struct kernel *k, struct request *q, const struct relay_out *what,
 	       struct err *err) _must_check_;
 void relay_execute(struct kernel *k, struct request *q);
 /* By the id it was sent under (NULL: none); NULL when it is not remembered. */
 struct relay *relay_find(const struct child *c, const char *id);
+/* Handle what has arrived, until clock_ms is `until`. */
+void relay_read(struct kernel *k, int64_t until);
+/* SIGINT for what the child is at; a cell that it has not begun gets it when it does. */
+void relay_interrupt(struct kernel *k);
+/* End the cells that are idle and got no reply in time. */
+void relay_check_replies(struct kernel *k);
 /* Forget all; the requests that wait for an answer fail with the error. */
 void relay_fail_all(struct kernel *k, const struct err *error);
 

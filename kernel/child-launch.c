@@ -138,7 +138,7 @@ int child_launch(struct kernel *k, struct err *err)
 	if (r < 0)
 		return r;
 	c->state = CHILD_STARTING;
-	c->seen_info = c->seen_iopub = false;
+	c->seen_info = c->seen_iopub = c->awaits_reply = false;
 	c->probed_at = 0;
 	c->starts++;
 	log_line(k->log, LOG_INFO, "child", "started Python, pid %d", (int)c->pid);

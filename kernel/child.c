@@ -177,7 +177,7 @@ void child_execute(struct kernel *k, struct request *q)
 		return;
 	}
 	if (c->state != CHILD_NONE)
-		return; /* child_tick sends the running cells once it is ready */
+		return; /* go_on_starting sends the running cells once it is ready */
 	if (prepare(k, q->subshell->worker, &error) < 0) {
 		execute_done(k, q, &error, NULL);
 		return;
@@ -202,7 +202,9 @@ int child_poll(const struct child *c, zmq_pollitem_t *items)
 
 int child_timeout(const struct child *c)
 {
-	return c->state == CHILD_STARTING ? PROBE_EVERY_MS / 2 : -1;
+	if (c->state == CHILD_STARTING)
+		return PROBE_EVERY_MS / 2;
+	return c->awaits_reply ? REPLY_WAIT_MS / 4 : -1;
 }
 
 /* Asked over and over, because what is sent before the child has bound its iopub is lost. */
@@ -222,7 +224,7 @@ static void probe(struct kernel *k)
 		log_line(k->log, LOG_WARNING, "child", "probe: %s", err.text);
 }
 
-void child_tick(struct kernel *k)
+static void go_on_starting(struct kernel *k)
 {
 	struct child *c = k->child;
 
@@ -237,6 +239,13 @@ void child_tick(struct kernel *k)
 	for (struct subshell *s = k->subshells; s; s = s->next)
 		if (runs_cell(s))
 			relay_execute(k, s->running);
+}
+
+void child_read(struct kernel *k)
+{
+	relay_read(k, clock_ms() + TURN_MS);
+	relay_check_replies(k);
+	go_on_starting(k);
 }
 
 /* The last lines of the child's log, which tell why it ended. */
@@ -279,7 +288,7 @@ void child_reap(struct kernel *k)
 
 	if (!is_alive(c) || !proc_ended(c->pid, &status))
 		return;
-	child_read(k); /* what it still said */
+	relay_read(k, INT64_MAX); /* what it still said */
 	describe_death(c, status, &error);
 	log_line(k->log, LOG_WARNING, "child", "%s", error.text);
 	proc_kill_group(c->pid, SIGKILL);
@@ -289,21 +298,13 @@ void child_reap(struct kernel *k)
 	relay_fail_all(k, &error);
 }
 
-static bool runs_any(const struct kernel *k)
-{
-	for (const struct subshell *s = k->subshells; s; s = s->next)
-		if (runs_cell(s))
-			return true;
-	return false;
-}
-
 void child_interrupt(struct kernel *k)
 {
 	struct child *c = k->child;
 	struct err error = ERR_INIT;
 
-	if (c->state == CHILD_READY && runs_any(k))
-		(void)kill(c->pid, SIGINT);
+	if (c->state == CHILD_READY)
+		relay_interrupt(k);
 	if (c->state != CHILD_PREPARING && c->state != CHILD_STARTING)
 		return;
 	/* SIGINT would kill an interpreter that is still importing: only the cells end. */

@@ -39,11 +39,10 @@ struct request *child_request(struct kernel *k, const char *child_msg_id);
 enum { CHILD_POLL_ITEMS = 4 };
 /* Sockets to poll; returns how many items were filled in. */
 int child_poll(const struct child *c, zmq_pollitem_t *items);
-/* Handle all that has arrived. */
+/* Handle what has arrived, for TURN_MS at most, and what is due. */
 void child_read(struct kernel *k);
-/* Milliseconds until child_tick wants to be called; -1: not at all. */
+/* Milliseconds until child_read wants to be called; -1: when there is something to read. */
 int child_timeout(const struct child *c);
-void child_tick(struct kernel *k);
 /* True when the event belongs to the child's start (and is handled now). */
 bool child_event(struct kernel *k, struct subshell *s, struct event *e);
 /* A process ended (SIGCHLD). */

@@ -20,8 +20,7 @@
 #include <unistd.h>
 
 enum {
-	TICK_MS = 1000,     /* parent and stalled clients are looked at this often */
-	READ_AT_ONCE = 100, /* events of a worker before control gets its turn */
+	TICK_MS = 1000, /* parent and stalled clients are looked at this often */
 };
 
 int kernel_catch_signals(struct kernel *k, struct err *err)
@@ -205,13 +204,15 @@ static void accept_request(struct kernel *k, struct jupyter_msg *m, enum jupyter
 		unknown_subshell(k, q);
 }
 
-static void read_requests(struct kernel *k, void *socket, enum jupyter_channel channel)
+static void read_requests(struct kernel *k, void *socket, enum jupyter_channel channel,
+			  int64_t until)
 {
 	struct jupyter_msg m = {0};
 	struct err err = ERR_INIT;
 	int r;
 
-	while (!k->stopping && (r = jupyter_recv(socket, k->signer, &m, &err)) != 0 && r != E_IO) {
+	while (!k->stopping && clock_ms() <= until &&
+	       (r = jupyter_recv(socket, k->signer, &m, &err)) != 0 && r != E_IO) {
 		if (r > 0)
 			accept_request(k, &m, channel);
 		else
@@ -223,7 +224,7 @@ static void read_requests(struct kernel *k, void *socket, enum jupyter_channel c
 
 void kernel_read_shell(struct kernel *k)
 {
-	read_requests(k, k->shell, JUPYTER_SHELL);
+	read_requests(k, k->shell, JUPYTER_SHELL, INT64_MAX);
 }
 
 void kernel_interrupt(struct kernel *k)
@@ -251,12 +252,12 @@ static void read_signals(struct kernel *k)
 	}
 }
 
-static void read_workers(struct kernel *k)
+static void read_workers(struct kernel *k, int64_t until)
 {
 	for (struct subshell *s = k->subshells; s; s = s->next) {
 		struct event *e;
 
-		for (int n = 0; n < READ_AT_ONCE && (e = worker_event(s->worker)); n++) {
+		while (clock_ms() <= until && (e = worker_event(s->worker))) {
 			execute_event(k, s, e);
 			event_free(e);
 		}
@@ -312,13 +313,13 @@ static int poll_items(struct kernel *k, zmq_pollitem_t *items)
 static void serve(struct kernel *k)
 {
 	read_signals(k);
-	read_requests(k, k->control, JUPYTER_CONTROL);
+	read_requests(k, k->control, JUPYTER_CONTROL, clock_ms() + TURN_MS);
 	iopub_read(k->iopub);
-	read_workers(k);
+	read_workers(k, clock_ms() + TURN_MS);
 	child_read(k);
 	bridge_read(k);
 	read_stdin(k);
-	read_requests(k, k->shell, JUPYTER_SHELL);
+	read_requests(k, k->shell, JUPYTER_SHELL, clock_ms() + TURN_MS);
 }
 
 int kernel_run(struct kernel *k, struct err *err)

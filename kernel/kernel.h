@@ -12,6 +12,9 @@
 #include "notebook/notebook.h"
 #include "protocol/jupyter/connection.h"
 
+/* Milliseconds that one source of messages is read before control gets its turn. */
+enum { TURN_MS = 20 };
+
 struct bridge;
 struct bridge_job;
 struct child;

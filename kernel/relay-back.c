@@ -6,9 +6,11 @@
  */
 #include "kernel/child-int.h"
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "kernel/execute.h"
 
+#include <signal.h>
 #include <string.h>
 
 /* --- replies ----------------------------------------------------------------------------- */
@@ -17,10 +19,42 @@ static void finish_execute(struct kernel *k, struct relay *r)
 {
 	json_t *reply = r->reply;
 
+	k->child->awaits_reply |= r->got_idle && !r->got_reply;
 	if (!r->got_reply || !r->got_idle)
 		return;
 	r->reply = NULL;
 	execute_done(k, r->q, NULL, reply);
+}
+
+/* One that is late, or NULL; *ret_waiting: there are others. */
+static struct relay *find_late(const struct child *c, bool *ret_waiting)
+{
+	int64_t now = clock_ms();
+
+	*ret_waiting = false;
+	for (struct relay *r = c->relays; r; r = r->next) {
+		if (r->kind != RELAY_EXECUTE || !r->got_idle || r->got_reply)
+			continue;
+		if (now - r->idle_at >= REPLY_WAIT_MS)
+			return r;
+		*ret_waiting = true;
+	}
+	return NULL;
+}
+
+void relay_check_replies(struct kernel *k)
+{
+	struct err error = ERR_INIT;
+	struct relay *r;
+
+	if (!k->child->awaits_reply)
+		return;
+	(void)err_set(&error, E_PROTO, "Python ended the cell without an answer");
+	err_set_hint(&error, "what the cell did is done; run it again to see its result");
+	while ((r = find_late(k->child, &k->child->awaits_reply))) {
+		r->got_reply = true;
+		execute_done(k, r->q, &error, NULL);
+	}
 }
 
 static void on_execute_reply(struct kernel *k, struct relay *r, const struct jupyter_msg *m)
@@ -135,20 +169,49 @@ static void on_result(struct kernel *k, struct relay *r, const struct jupyter_ms
 	publish(k, r, m, text ? slice_of(text) : m->content);
 }
 
-static void on_status(struct kernel *k, struct relay *r, const struct jupyter_msg *m)
+/* The child handles the request: from now on SIGINT reaches it. */
+static void on_start(struct kernel *k, struct relay *r, const struct jupyter_msg *m)
 {
-	struct err err = ERR_INIT;
-	json_auto_t *content = NULL;
+	(void)m;
+	if (!r || r->started)
+		return;
+	r->started = true;
+	if (r->interrupt)
+		(void)kill(k->child->pid, SIGINT);
+}
 
-	if (!r || r->got_idle ||
-	    json_parse(m->content.p, m->content.n, "status", &content, &err) < 0 ||
-	    !str_eq(json_get_str(content, "execution_state", ""), "idle"))
+static void on_busy(struct kernel *k, struct relay *r, const struct jupyter_msg *m)
+{
+	/* Between busy and execute_input ipykernel sets its handler; a silent cell has no such. */
+	if (r->kind != RELAY_EXECUTE || r->q->args.silent)
+		on_start(k, r, m);
+}
+
+static void on_idle(struct kernel *k, struct relay *r)
+{
+	if (r->got_idle)
 		return;
 	r->got_idle = true;
+	r->idle_at = clock_ms();
 	if (r->kind == RELAY_EXECUTE)
 		finish_execute(k, r);
 	else if (r->kind == RELAY_COMM)
 		kernel_finish(k, r->q);
+}
+
+static void on_status(struct kernel *k, struct relay *r, const struct jupyter_msg *m)
+{
+	struct err err = ERR_INIT;
+	json_auto_t *content = NULL;
+	const char *state;
+
+	if (!r || json_parse(m->content.p, m->content.n, "status", &content, &err) < 0)
+		return;
+	state = json_get_str(content, "execution_state", "");
+	if (str_eq(state, "busy"))
+		on_busy(k, r, m);
+	else if (str_eq(state, "idle"))
+		on_idle(k, r);
 }
 
 static void on_iopub(struct kernel *k, const struct jupyter_msg *m)
@@ -162,7 +225,7 @@ static void on_iopub(struct kernel *k, const struct jupyter_msg *m)
 		{"execute_result", on_result}, {"error", on_output},
 		{"clear_output", on_output},   {"comm_open", on_output},
 		{"comm_msg", on_output},       {"comm_close", on_output},
-		{"debug_event", on_output},
+		{"debug_event", on_output},    {"execute_input", on_start},
 	};
 
 	k->child->seen_iopub = true;
@@ -192,11 +255,11 @@ static void on_stdin(struct kernel *k, const struct jupyter_msg *m)
 }
 
 static void read_socket(struct kernel *k, void *socket,
-			void (*handle)(struct kernel *, const struct jupyter_msg *))
+			void (*handle)(struct kernel *, const struct jupyter_msg *), int64_t until)
 {
 	struct child *c = k->child;
 
-	while (c->signer && socket) {
+	while (c->signer && socket && clock_ms() <= until) {
 		struct jupyter_msg m = {0};
 		struct err err = ERR_INIT;
 		int r = jupyter_recv(socket, c->signer, &m, &err);
@@ -212,12 +275,13 @@ static void read_socket(struct kernel *k, void *socket,
 	}
 }
 
-void child_read(struct kernel *k)
+void relay_read(struct kernel *k, int64_t until)
 {
+	struct child *c = k->child;
+
 	/* iopub first: what a cell put out goes before its reply. */
-	read_socket(k, k->child->iopub, on_iopub);
-	read_socket(k, k->child->stdin_, on_stdin);
-	read_socket(k, k->child->control, on_reply);
-	read_socket(k, k->child->shell, on_reply);
-	child_tick(k);
+	read_socket(k, c->iopub, on_iopub, until);
+	read_socket(k, c->stdin_, on_stdin, until);
+	read_socket(k, c->control, on_reply, until);
+	read_socket(k, c->shell, on_reply, until);
 }

@@ -5,6 +5,7 @@
 #include "kernel/execute.h"
 #include "tracking/tracking.h"
 
+#include <signal.h>
 #include <string.h>
 
 /* --- the list of what was sent ----------------------------------------------------------- */
@@ -88,6 +89,25 @@ int relay_send(struct kernel *k, struct request *q, const struct relay_out *what
 	if (++c->n_relays > 2 * RELAYS_KEPT)
 		trim(c);
 	return 0;
+}
+
+static bool is_at_work(const struct relay *r)
+{
+	return (r->kind == RELAY_EXECUTE || r->kind == RELAY_COMM) && r->started && !r->got_idle;
+}
+
+void relay_interrupt(struct kernel *k)
+{
+	struct child *c = k->child;
+	bool at_work = false;
+
+	for (struct relay *r = c->relays; r; r = r->next) {
+		at_work |= is_at_work(r);
+		if (r->kind == RELAY_EXECUTE && !r->started)
+			r->interrupt = true;
+	}
+	if (at_work)
+		(void)kill(c->pid, SIGINT);
 }
 
 /* A question or a comm message that nobody will answer any more. */

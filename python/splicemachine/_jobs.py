@@ -8,10 +8,12 @@ in mid-request then, and is given up.
 """
 from __future__ import annotations
 
+import contextlib
 import itertools
 import signal
 import threading
-from typing import Optional
+from socket import socketpair
+from typing import Iterator, Optional
 
 from splicemachine import _spark
 
@@ -20,6 +22,8 @@ CANCEL_WAIT_S = 2.0
 _ids = itertools.count(1)
 _group: Optional[str] = None
 _cancelling: Optional[threading.Thread] = None
+_armed = False    # SIGINT raises KeyboardInterrupt now
+_pending = False  # SIGINT came before it could
 
 
 def enter(cell: Optional[str], description: str) -> None:
@@ -48,14 +52,52 @@ def _untag() -> None:
 
 
 def on_sigint(signum, frame) -> None:
-    """The SIGINT handler while a cell runs."""
+    """The SIGINT handler while a request is handled."""
+    global _pending
+    if not _armed:
+        _pending = True
+        return
     cancel()
     raise KeyboardInterrupt
 
 
-def install() -> None:
-    """Called before each request, as ipykernel puts its own handler there."""
+def install(armed: bool) -> None:
+    """Called before each request, as ipykernel puts its own handler there.
+
+    `armed`: KeyboardInterrupt may be raised anywhere in the request.  In an
+    execute_request it may not: outside of the cell ipykernel would catch it
+    and send no reply.
+    """
+    global _armed, _pending
+    _armed, _pending = armed, False
     signal.signal(signal.SIGINT, on_sigint)
+
+
+def wake(loop) -> None:
+    """Let signals wake the event loop.
+
+    For a cell that awaits, ipykernel's own handler leaves the cancelling to
+    the loop, and tornado does not wake a loop for what its own thread adds.
+    """
+    reader, writer = socketpair()
+    for end in (reader, writer):
+        end.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    # The callback keeps both ends open.
+    loop.add_handler(reader, lambda *_: (reader.recv(4096), writer), loop.READ)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGINT raises within, also the one that came since `install`."""
+    global _armed
+    _armed = True
+    try:
+        if _pending:
+            raise KeyboardInterrupt
+        yield
+    finally:
+        _armed = False
 
 
 def cancel() -> None:

@@ -9,6 +9,7 @@ uses it, its jobs get a group, it runs, and its errors get a hint.
 """
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -87,18 +88,34 @@ class Kernel(IPythonKernel):
     shell_class = Type(Shell)
     python2_division = False
 
+    def start(self):
+        super().start()
+        _jobs.wake(self.io_loop)
+
     def pre_handler_hook(self):
         super().pre_handler_hook()
-        _jobs.install()
+        _jobs.install(armed=self.get_parent().get("header", {}).get("msg_type") != "execute_request")
 
     async def do_execute(self, code, silent, store_history=True, user_expressions=None,
                          allow_stdin=False, **rest):
         said = (rest.get("cell_meta") or {}).get("splice") or {}
-        self.prepare(code, said, silent, store_history)
-        reply = await super().do_execute(code, silent, store_history, user_expressions,
-                                         allow_stdin, **rest)
+        try:
+            with _jobs.interruptible():
+                self.prepare(code, said, silent, store_history)
+                reply = await super().do_execute(code, silent, store_history, user_expressions,
+                                                 allow_stdin, **rest)
+        except (KeyboardInterrupt, asyncio.CancelledError) as e:  # before or behind the cell's code
+            reply = self.interrupted(e)
         self.finish(reply)
         return reply
+
+    def interrupted(self, e: BaseException) -> Dict[str, Any]:
+        """The reply of a cell that was stopped where IPython does not see it."""
+        shell = self.shell
+        lines = shell.InteractiveTB.get_exception_only(type(e), e)
+        shell._showtraceback(type(e), e, lines)
+        return {"status": "error", "ename": type(e).__name__, "evalue": str(e), "traceback": lines,
+                "execution_count": shell.execution_count - 1, "user_expressions": {}, "payload": []}
 
     def prepare(self, code: str, said: Dict[str, Any], silent: bool, store_history: bool) -> None:
         """What must be in place before IPython's own handling of the cell."""
@@ -125,7 +142,7 @@ class Kernel(IPythonKernel):
             reply["evalue"] = _hints.without_java_frames(reply["evalue"])
         try:
             _mlflow.adopt_run()
-        except Exception as e:
+        except (Exception, KeyboardInterrupt) as e:  # the bridge's answer to an interrupt
             notice(f"The active MLflow run could not be made the notebook's: {e}")
 
     def do_shutdown(self, restart):

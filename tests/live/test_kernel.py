@@ -134,6 +134,46 @@ def test_interrupt_stops_a_python_cell(kernel, how):
     assert kernel.ok("1").data() == ["1"]
 
 
+def test_interrupt_as_soon_as_the_cell_shows(kernel):
+    """However early it comes: the cell ends, with a reply and one error."""
+    client = kernel.client
+    kernel.ok("import time")
+    for code in ("time.sleep(60)", "import asyncio; await asyncio.sleep(60)") * 4:
+        msg_id = client.execute(code)
+        while client.get_iopub_msg(timeout=10)["msg_type"] != "execute_input":
+            pass
+        os.kill(kernel.pid, signal.SIGINT)
+        reply = client.get_shell_msg(timeout=20)
+        assert reply["parent_header"]["msg_id"] == msg_id
+        assert reply["content"]["ename"] in ("KeyboardInterrupt", "CancelledError")
+        shown = []
+        while "idle" not in shown:
+            m = client.get_iopub_msg(timeout=10)
+            shown.append(m["content"].get("execution_state", m["msg_type"]))
+        assert shown == ["error", "idle"]
+
+
+def test_interrupt_stops_a_comm_handler(kernel):
+    client = kernel.client
+    kernel.ok("import time\nfrom comm import get_comm_manager\n"
+              "def opened(comm, msg):\n"
+              "    print('in')\n"
+              "    time.sleep(60)\n"
+              "get_comm_manager().register_target('stuck', opened)")
+    client.shell_channel.send(client.session.msg("comm_open", {"comm_id": "c", "target_name": "stuck", "data": {}}))
+    while client.get_iopub_msg(timeout=10)["msg_type"] != "stream":
+        pass
+    kernel.manager.interrupt_kernel()
+    kernel.ok("1", timeout=20)
+
+
+def test_a_cell_whose_reply_python_loses_ends(kernel):
+    kernel.ok("async def lose(*args, **kw): raise LookupError\n"
+              "kernel = get_ipython().kernel\nkept = kernel.do_execute\nkernel.do_execute = lose")
+    r = kernel.fails("1", timeout=30)
+    assert "without an answer" in r.reply["evalue"] and [m["msg_type"] for m in r.messages] == ["error"]
+
+
 def test_interrupt_when_idle_does_nothing(kernel):
     kernel.ok("x = 1")
     channel = kernel.client.control_channel
