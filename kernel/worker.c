@@ -288,6 +288,7 @@ static void *thread_main(void *userdata)
 		w->job = NULL;
 	}
 	session_free(w->session);
+	(void)send_pointer(w->theirs, NULL); /* the last: worker_stop reads up to it */
 	zmq_close(w->theirs);
 	return NULL;
 }
@@ -345,10 +346,12 @@ void worker_stop(struct worker *w)
 
 	if (!w)
 		return;
-	if (post(w, (struct job){.type = JOB_STOP}, &err) == 0)
+	if (post(w, (struct job){.type = JOB_STOP}, &err) == 0) {
+		/* A cell that has more to say than the pair holds waits for us. */
+		while ((e = recv_pointer(w->ours, 0)))
+			event_free(e);
 		pthread_join(w->thread, NULL);
-	while ((e = worker_event(w)))
-		event_free(e);
+	}
 	zmq_close(w->ours);
 	free(w);
 }
