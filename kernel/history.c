@@ -14,6 +14,7 @@ struct item {
 struct history {
 	struct item *items; /* a ring once it is full */
 	size_t n, first;
+	size_t bytes; /* of all inputs */
 };
 
 int history_new(struct history **ret, struct err *err)
@@ -37,9 +38,18 @@ void history_free(struct history *h)
 	free(h);
 }
 
+static void forget_oldest(struct history *h)
+{
+	h->bytes -= strlen(at(h, 0)->input);
+	free(at(h, 0)->input);
+	h->first = (h->first + 1) % HISTORY_MAX;
+	h->n--;
+}
+
 void history_add(struct history *h, int line, const char *input)
 {
-	char *copy = str_dup(input);
+	size_t n = strlen(input);
+	char *copy = n <= HISTORY_BYTES ? str_ndup(input, n) : NULL;
 
 	if (!h->items)
 		h->items = calloc(HISTORY_MAX, sizeof(*h->items));
@@ -47,12 +57,10 @@ void history_add(struct history *h, int line, const char *input)
 		free(copy);
 		return;
 	}
-	if (h->n == HISTORY_MAX) {
-		free(at(h, 0)->input);
-		h->first = (h->first + 1) % HISTORY_MAX;
-		h->n--;
-	}
+	while (h->n == HISTORY_MAX || (h->n && h->bytes + n > HISTORY_BYTES))
+		forget_oldest(h);
 	*at(h, h->n++) = (struct item){line, copy};
+	h->bytes += n;
 }
 
 struct query {

@@ -53,4 +53,25 @@ TEST(oldest_are_forgotten)
 	history_free(h);
 }
 
+/* Cells of 10 MB are typed again and again. */
+TEST(bytes_are_bounded)
+{
+	enum { ROUNDS = 40 };
+	char *input = malloc(MIB(1) + 1);
+	struct history *h = NULL;
+	struct err err = ERR_INIT;
+	json_auto_t *reply = NULL;
+
+	REQUIRE(input);
+	memset(input, 'x', MIB(1));
+	input[MIB(1)] = '\0';
+	REQUIRE_OK(history_new(&h, &err), &err);
+	for (int i = 1; i <= ROUNDS; i++)
+		history_add(h, i, input);
+	reply = history_reply(h, NULL);
+	CHECK_INT(json_array_size(json_object_get(reply, "history")), HISTORY_BYTES / MIB(1));
+	history_free(h);
+	free(input);
+}
+
 TEST_MAIN()
