@@ -105,9 +105,12 @@ static void answer(struct kernel *k, const struct bridge_job *job, json_t *messa
 			 zmq_strerror(errno));
 }
 
-static json_t *error_message(json_int_t id, const struct err *error)
+/* A request that cannot be read has no id: null answers what its thread asked last. */
+static json_t *error_message(const struct bridge_job *job, const struct err *error)
 {
-	return json_pack("{sI sb s{so so so}}", "id", id, "ok", 0, "error", "ename",
+	json_t *id = job->request ? json_integer(job->id) : json_null();
+
+	return json_pack("{so sb s{so so so}}", "id", id, "ok", 0, "error", "ename",
 			 json_strz(err_ename(error)), "evalue", json_strz(error->text), "hint",
 			 json_strz(error->hint));
 }
@@ -121,7 +124,7 @@ static json_t *ok_message(json_int_t id, json_t *result)
 
 static void refuse(struct kernel *k, struct bridge_job *job, const struct err *error)
 {
-	answer(k, job, error_message(job->id, error));
+	answer(k, job, error_message(job, error));
 	job_free(job);
 }
 
@@ -193,7 +196,7 @@ static bool secret_matches(const struct bridge *b, const zmq_msg_t *frame)
 static void read_one(struct kernel *k, zmq_msg_t *frames, size_t n)
 {
 	struct bridge_job *job = calloc(1, sizeof(*job));
-	struct err err = ERR_INIT;
+	struct err err = ERR_INIT, error = ERR_INIT;
 	int r = job ? cancel_init(&job->cancel, &err) : err_nomem(&err);
 
 	if (r < 0) {
@@ -204,14 +207,18 @@ static void read_one(struct kernel *k, zmq_msg_t *frames, size_t n)
 	}
 	job->frames = frames;
 	job->n_frames = n;
-	if (n != 3 || !secret_matches(k->bridge, &frames[1]))
-		r = err_set(&err, E_AUTH, "a request without the right secret");
-	else
-		r = json_parse(zmq_msg_data(&frames[2]), zmq_msg_size(&frames[2]), "a request",
-			       &job->request, &err);
-	if (r < 0) {
-		log_line(k->log, LOG_WARNING, "bridge", "dropped: %s", err.text);
+	if (n != 3 || !secret_matches(k->bridge, &frames[1])) {
+		log_line(k->log, LOG_WARNING, "bridge",
+			 "dropped: a request without the right secret");
 		job_free(job);
+		return;
+	}
+	r = json_parse(zmq_msg_data(&frames[2]), zmq_msg_size(&frames[2]), "the request",
+		       &job->request, &err);
+	if (r < 0) {
+		(void)err_set(&error, E_USAGE, "%s", err.text);
+		err_set_hint(&error, "whole numbers fit 64 bits, and a name is there once");
+		refuse(k, job, &error);
 		return;
 	}
 	accept_job(k, job);
@@ -270,7 +277,7 @@ bool bridge_event(struct kernel *k, struct subshell *s, struct event *e)
 	if (e->type != EVENT_DONE)
 		return true;
 	answer(k, job,
-	       e->error ? error_message(job->id, e->error)
+	       e->error ? error_message(job, e->error)
 			: ok_message(job->id, e->data ? json_incref(e->data) : NULL));
 	s->calls = job->next;
 	s->worker_jobs--;

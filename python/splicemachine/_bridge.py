@@ -97,7 +97,7 @@ class Bridge:
         while True:
             if socket.poll(POLL_MS):
                 answer = json.loads(socket.recv())
-                if answer.get("id") != request:
+                if answer.get("id") not in (request, None):  # None: it could not be read
                     continue  # of a request given up earlier
                 if "event" in answer:
                     if answer["event"] == "notice":
