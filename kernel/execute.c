@@ -21,10 +21,25 @@ static void publish_input(struct kernel *k, struct request *q)
 				     q->execution_count));
 }
 
+/* Expressions are Python: behind another cell each of them is an error of its own. */
+static json_t *refused_expressions(const struct request *q)
+{
+	json_t *all = json_object(), *expression;
+	const char *name;
+
+	json_object_foreach (q->args.user_expressions, name, expression)
+		(void)json_object_set_new(all, name,
+					  json_pack("{ss ss ss s[]}", "status", "error", "ename",
+						    "UsageError", "evalue",
+						    "only Python cells evaluate user_expressions",
+						    "traceback"));
+	return all;
+}
+
 static json_t *ok_content(const struct request *q)
 {
-	return json_pack("{ss si s[] s{}}", "status", "ok", "execution_count", q->execution_count,
-			 "payload", "user_expressions");
+	return json_pack("{ss si s[] so}", "status", "ok", "execution_count", q->execution_count,
+			 "payload", "user_expressions", refused_expressions(q));
 }
 
 /* After an error the cells that were queued by then do not run (stop_on_error). */
@@ -50,6 +65,12 @@ void execute_done(struct kernel *k, struct request *q, const struct err *error, 
 	struct subshell *s = q->subshell;
 	bool failed = error || (reply && !str_eq(json_get_str(reply, "status", "ok"), "ok"));
 
+	/* What is read from shell below may be another interrupt. */
+	if (q->ending) {
+		json_decref(reply);
+		return;
+	}
+	q->ending = true;
 	kernel_ask_end(k, q);
 	kernel_flush(k, q);
 	if (failed) {

@@ -14,7 +14,8 @@ void execute_event(struct kernel *k, struct subshell *s, struct event *e);
 /*
  * End the running cell of q's subshell: error reply and iopub error when
  * `error` is set (its traceback may be given), ok otherwise.  `reply` is
- * stolen: the child's own content of execute_reply, or NULL.
+ * stolen: the child's own content of execute_reply, or NULL.  Only the first
+ * end of a cell counts.
  */
 void execute_done(struct kernel *k, struct request *q, const struct err *error, json_t *reply);
 /* Start what can run now. */

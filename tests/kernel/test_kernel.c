@@ -48,19 +48,27 @@ static void *serve(void *userdata)
 	return NULL;
 }
 
-/* A database that accepts connections and says nothing: cells wait for it. */
+/*
+ * A server that accepts connections and says nothing.  SQL cells wait for it as their database,
+ * the start of Python as the place of AWS credentials.
+ */
 static int make_gate(struct server *s, struct err *err)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t n = sizeof(at);
-	char url[64];
+	char url[64], metadata[64];
 
 	s->gate = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (s->gate < 0 || bind(s->gate, (struct sockaddr *)&at, n) < 0 || listen(s->gate, 8) < 0 ||
 	    getsockname(s->gate, (struct sockaddr *)&at, &n) < 0)
 		return err_set_errno(err, E_IO, errno, "gate");
 	snprintf(url, sizeof(url), "derby://app:app@127.0.0.1:%d/db", ntohs(at.sin_port));
-	return setenv("SPLICE_URL", url, 1) < 0 ? err_nomem(err) : 0;
+	snprintf(metadata, sizeof(metadata), "http://127.0.0.1:%d", ntohs(at.sin_port));
+	if (setenv("SPLICE_URL", url, 1) < 0 ||
+	    setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata, 1) < 0 ||
+	    unsetenv("AWS_EC2_METADATA_DISABLED") < 0)
+		return err_nomem(err);
+	return 0;
 }
 
 /* Resets the connections: the cell that waits fails. */
@@ -445,6 +453,89 @@ TEST(shutdown_with_cells_queued)
 
 	start(&s, &c);
 	queue_behind(&c, gated, 20, help);
+	shut_down(&s, &c);
+}
+
+/* One answer of the bridge to a text, which need not be JSON. */
+static char *ask_bridge(const struct server *s, const struct client *c, const char *text)
+{
+	const char *secret = bridge_secret(s->kernel.bridge);
+	void *socket = zmq_socket(c->zmq, ZMQ_DEALER);
+	zmq_pollitem_t item = {.socket = socket, .events = ZMQ_POLLIN};
+	int zero = 0, n = -1;
+	char answer[1024];
+
+	zmq_setsockopt(socket, ZMQ_LINGER, &zero, sizeof(zero));
+	CHECK_INT(zmq_connect(socket, bridge_endpoint(s->kernel.bridge)), 0);
+	(void)zmq_send(socket, secret, strlen(secret), ZMQ_SNDMORE);
+	(void)zmq_send(socket, text, strlen(text), 0);
+	if (zmq_poll(&item, 1, WAIT_MS) > 0)
+		n = zmq_recv(socket, answer, sizeof(answer) - 1, 0);
+	zmq_close(socket);
+	return n < 0 ? NULL : str_ndup(answer, (size_t)n);
+}
+
+static void check_bridge(const struct server *s, const struct client *c, const char *text,
+			 const char *want)
+{
+	_cleanup_free_ char *answer = ask_bridge(s, c, text);
+
+	CHECK(answer && strstr(answer, want));
+}
+
+/* Who asks is a cell that waits: it gets an answer, whatever it sent. */
+TEST(bridge_answers_what_it_cannot_read)
+{
+	struct server s = {0};
+	struct client c = {0};
+
+	start(&s, &c);
+	check_bridge(&s, &c, "{\"id\":7,\"op\":\"hello\"}", "\"id\":7,\"ok\":true");
+	check_bridge(&s, &c, "{\"id\":7,\"op\":\"hello\",\"args\":{\"n\":1180591620717411303424}}",
+		     "too big integer");
+	check_bridge(&s, &c, "{\"id\":7,\"id\":7}", "\"id\":null");
+	check_bridge(&s, &c, "[]", "\"ok\":false");
+	shut_down(&s, &c);
+}
+
+TEST(expressions_behind_a_magic_are_answered)
+{
+	struct server s = {0};
+	struct client c = {0};
+
+	start(&s, &c);
+	request(&c, c.shell, "1", "execute_request",
+		"{\"code\":\"%splicemachine --help\",\"user_expressions\":{\"a\":\"x\"}}");
+	struct jupyter_msg m = {0};
+	if (receive(&c, c.shell, &m)) {
+		_cleanup_free_ char *content = str_ndup(m.content.p, m.content.n);
+
+		CHECK(strstr(content, "\"user_expressions\":{\"a\":{\"ename\":\"UsageError\""));
+		jupyter_msg_release(&m);
+	}
+	shut_down(&s, &c);
+}
+
+/* What an interrupt ends is not ended again by those that are read while it ends. */
+TEST(interrupts_on_shell_while_python_starts)
+{
+	enum { INTERRUPTS = 50 };
+	struct server s = {0};
+	struct client c = {0};
+	int cells = 0;
+
+	start(&s, &c);
+	request(&c, c.shell, "cell", "execute_request", "{\"code\":\"1\"}");
+	for (int i = 0; i < INTERRUPTS; i++)
+		request(&c, c.shell, "stop", "interrupt_request", "{}");
+	for (int i = 0; i < INTERRUPTS + 1; i++) {
+		_cleanup_free_ char *got = reply(&c, c.shell, "ename");
+
+		cells += got && str_eq(got, "cell execute_reply KeyboardInterrupt");
+	}
+	CHECK_INT(cells, 1);
+	CHECK_PUBLISHED(&c, "cell", "busy execute_input error idle");
+	open_gate(&s);
 	shut_down(&s, &c);
 }
 
