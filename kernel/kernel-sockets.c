@@ -84,10 +84,34 @@ static int open_heartbeat(struct kernel *k, struct err *err)
 	return heartbeat_start(socket, err);
 }
 
+static bool has_port(const struct jupyter_connection *c, int port)
+{
+	for (int i = 0; i < JUPYTER_CHANNELS; i++)
+		if (c->ports[i] == port)
+			return true;
+	return false;
+}
+
+/* For ipc the system chooses nothing: a "port" is the end of a path. */
+static void number_paths(struct jupyter_connection *c)
+{
+	int free_one = 1;
+
+	for (int i = 0; i < JUPYTER_CHANNELS; i++) {
+		while (has_port(c, free_one))
+			free_one++;
+		if (c->ports[i] == 0)
+			c->ports[i] = free_one;
+	}
+}
+
 int kernel_open_sockets(struct kernel *k, struct err *err)
 {
-	int r = open_router(k, &k->shell, JUPYTER_SHELL, err);
+	int r;
 
+	if (str_eq(k->connection.transport, "ipc"))
+		number_paths(&k->connection);
+	r = open_router(k, &k->shell, JUPYTER_SHELL, err);
 	if (r == 0)
 		r = open_router(k, &k->control, JUPYTER_CONTROL, err);
 	if (r == 0)

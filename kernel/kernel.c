@@ -121,6 +121,10 @@ void kernel_ask(struct kernel *k, struct request *q, const struct jupyter_out *o
 	struct jupyter_msg stale;
 	struct err ignored = ERR_INIT;
 
+	if (k->asking && k->asking != q) {
+		(void)err_set(err, E_EXISTS, "another cell waits for input");
+		return;
+	}
 	/* Answers to questions that nobody asks any more. */
 	while (jupyter_recv(k->stdin_, k->signer, &stale, &ignored) > 0)
 		jupyter_msg_release(&stale);
@@ -271,8 +275,20 @@ static int shorter(int a, int b)
 
 /*
  * JPY_PARENT_PID says that a front end started us: when our parent changes,
- * it is gone and there is nobody to serve.
+ * it is gone and there is nobody to serve.  Between the two there may be a
+ * program that starts us; init is none: then the front end is gone already.
  */
+static int find_parent(void)
+{
+	const char *said = getenv("JPY_PARENT_PID");
+	struct err err = ERR_INIT;
+	int64_t pid = 0;
+
+	if (!said)
+		return 0;
+	return getppid() == 1 && str_parse_i64(said, &pid, &err) == 0 ? (int)pid : getppid();
+}
+
 static bool parent_gone(const struct kernel *k)
 {
 	return k->parent && getppid() != k->parent;
@@ -326,7 +342,7 @@ int kernel_run(struct kernel *k, struct err *err)
 {
 	int64_t next_tick = clock_ms() + TICK_MS;
 
-	k->parent = getenv("JPY_PARENT_PID") ? getppid() : 0;
+	k->parent = find_parent();
 	kernel_status(k, NULL, "starting");
 	while (!k->stopping) {
 		zmq_pollitem_t items[MAX_ITEMS];
@@ -343,5 +359,8 @@ int kernel_run(struct kernel *k, struct err *err)
 			next_tick = clock_ms() + TICK_MS;
 		}
 	}
+	for (struct subshell *s = k->subshells; s; s = s->next)
+		if (s->running)
+			kernel_flush(k, s->running);
 	return 0;
 }

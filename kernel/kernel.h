@@ -91,7 +91,7 @@ void kernel_flush(struct kernel *k, struct request *q);
 /* Take in all that has arrived on shell, so that an abort covers it. */
 void kernel_read_shell(struct kernel *k);
 
-/* Send an input_request for q and remember who asked; fails when another is open. */
+/* Send an input_request for q and remember who asked; fails when another cell waits for input. */
 void kernel_ask(struct kernel *k, struct request *q, const struct jupyter_out *out, bool child,
 		struct err *err);
 /* No answer is expected any more. */

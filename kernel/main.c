@@ -86,7 +86,22 @@ static int open_notebook(struct program *p, struct err *err)
 	return r == 0 ? tracking_new(&tracking, &p->nb.tracking, err) : r;
 }
 
-/* Without -f: a connection file of our own in the runtime place. */
+/* Where `jupyter --existing NAME` looks when the user said so, else our own runtime place. */
+static int own_file_path(const char *name, char **ret, struct err *err)
+{
+	const char *dir = getenv("JUPYTER_RUNTIME_DIR");
+	int r;
+
+	if (!dir || !*dir)
+		return fs_place(PLACE_RUNTIME, name, ret, err);
+	r = fs_mkdir_p(dir, 0700, err);
+	if (r < 0)
+		return r;
+	*ret = str_fmt("%s/%s", dir, name);
+	return *ret ? 0 : err_nomem(err);
+}
+
+/* Without -f. */
 static int make_connection(struct program *p, struct err *err)
 {
 	struct jupyter_connection *c = &p->kernel.connection;
@@ -98,7 +113,7 @@ static int make_connection(struct program *p, struct err *err)
 	c->kernel_name = str_dup("splice");
 	if (!name || !c->transport || !c->ip || !c->key || !c->kernel_name)
 		return err_nomem(err);
-	return fs_place(PLACE_RUNTIME, name, &p->own_file, err);
+	return own_file_path(name, &p->own_file, err);
 }
 
 static int open_connection(struct program *p, struct err *err)

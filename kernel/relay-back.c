@@ -236,13 +236,29 @@ static void on_iopub(struct kernel *k, const struct jupyter_msg *m)
 
 /* --- stdin ------------------------------------------------------------------------------- */
 
+/* Its input() ends with EOFError. */
+static void refuse_input(struct kernel *k)
+{
+	struct jupyter_out out = {.msg_type = "input_reply",
+				  .content = SLICE("{\"value\":\"\\u0004\"}")};
+	struct err err = ERR_INIT;
+
+	if (jupyter_send(k->child->stdin_, k->child->signer, &out, &err) < 0)
+		log_line(k->log, LOG_WARNING, "child", "input_reply: %s", err.text);
+}
+
 static void on_stdin(struct kernel *k, const struct jupyter_msg *m)
 {
 	struct relay *r = relay_find(k->child, m->parent_id);
 	struct err err = ERR_INIT;
 
-	if (!r || !r->q || !str_eq(m->msg_type, "input_request"))
+	if (!str_eq(m->msg_type, "input_request"))
 		return;
+	/* A thread that asks behind its cell's end: no front end listens any more. */
+	if (!r || !r->q || r->q->finished) {
+		refuse_input(k);
+		return;
+	}
 	struct jupyter_out out = {.idents = r->q->msg.frames,
 				  .n_idents = r->q->msg.n_idents,
 				  .msg_type = "input_request",
@@ -250,8 +266,10 @@ static void on_stdin(struct kernel *k, const struct jupyter_msg *m)
 				  .content = m->content};
 
 	kernel_ask(k, r->q, &out, /*child=*/true, &err);
-	if (err.code)
+	if (err.code) {
 		log_line(k->log, LOG_WARNING, "child", "input_request: %s", err.text);
+		refuse_input(k);
+	}
 }
 
 static void read_socket(struct kernel *k, void *socket,

@@ -32,34 +32,51 @@ static int read_port(const json_t *j, enum jupyter_channel channel, int *ret, st
 	return 0;
 }
 
-static int check_members(const char *transport, const char *scheme, struct err *err)
+/* A member that is there is a text: a key of another type must not turn signatures off. */
+static int read_text(const json_t *j, const char *name, const char *fallback, char **ret,
+		     struct err *err)
 {
-	if (!str_eq(transport, "tcp") && !str_eq(transport, "ipc"))
+	const json_t *v = json_object_get(j, name);
+
+	if (v && !json_is_string(v))
+		return err_set(err, E_INPUT, "%s is not a text", name);
+	if (!v && !fallback)
+		return 0;
+	*ret = str_dup(v ? json_string_value(v) : fallback);
+	return *ret ? 0 : err_nomem(err);
+}
+
+/* What we cannot do is refused: a client that expects it would wait for ever. */
+static int check_members(const json_t *j, const struct jupyter_connection *c, struct err *err)
+{
+	const char *scheme = json_get_str(j, "signature_scheme", "hmac-sha256");
+
+	if (!str_eq(c->transport, "tcp") && !str_eq(c->transport, "ipc"))
 		return err_set(err, E_INPUT, "transport \"%.20s\" is neither tcp nor ipc",
-			       transport);
-	if (!str_eq(scheme, "hmac-sha256"))
+			       c->transport);
+	if (c->key[0] && !str_eq(scheme, "hmac-sha256"))
 		return err_set(err, E_UNSUPPORTED, "signature_scheme \"%.40s\" is not hmac-sha256",
 			       scheme);
+	if (json_object_get(j, "curve_secretkey"))
+		return err_set(err, E_UNSUPPORTED, "encryption (curve_secretkey) is asked for");
 	return 0;
 }
 
 static int fill(struct jupyter_connection *c, const json_t *j, struct err *err)
 {
-	const char *transport = json_get_str(j, "transport", "tcp");
-	const char *name = json_get_str(j, "kernel_name", NULL);
-	int r = check_members(transport, json_get_str(j, "signature_scheme", "hmac-sha256"), err);
+	int r = 0;
 
 	for (int i = 0; r == 0 && i < JUPYTER_CHANNELS; i++)
 		r = read_port(j, (enum jupyter_channel)i, &c->ports[i], err);
-	if (r < 0)
-		return r;
-	c->transport = str_dup(transport);
-	c->ip = str_dup(json_get_str(j, "ip", "127.0.0.1"));
-	c->key = str_dup(json_get_str(j, "key", ""));
-	c->kernel_name = name ? str_dup(name) : NULL;
-	if (!c->transport || !c->ip || !c->key || (name && !c->kernel_name))
-		return err_nomem(err);
-	return 0;
+	if (r == 0)
+		r = read_text(j, "transport", "tcp", &c->transport, err);
+	if (r == 0)
+		r = read_text(j, "ip", "127.0.0.1", &c->ip, err);
+	if (r == 0)
+		r = read_text(j, "key", "", &c->key, err);
+	if (r == 0)
+		r = read_text(j, "kernel_name", NULL, &c->kernel_name, err);
+	return r == 0 ? check_members(j, c, err) : r;
 }
 
 int jupyter_connection_parse(const char *text, size_t n, struct jupyter_connection *ret,

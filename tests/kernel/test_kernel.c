@@ -109,9 +109,7 @@ static int server_start(struct server *s, struct err *err)
 	s->kernel.nb = &s->nb;
 	c->transport = str_dup("ipc");
 	c->ip = str_fmt("%s/f", s->dir);
-	c->key = str_dup("a key");
-	for (int i = 0; i < JUPYTER_CHANNELS; i++)
-		c->ports[i] = i + 1;
+	c->key = str_dup("a key"); /* and ports of 0: the kernel chooses */
 	r = make_gate(s, err);
 	if (r == 0)
 		r = kernel_catch_signals(&s->kernel, err);

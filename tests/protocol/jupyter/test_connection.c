@@ -44,8 +44,13 @@ TEST(faults_are_named)
 		{"{\"shell_port\":1}", "iopub_port is missing"},
 		{"{\"shell_port\":70000}", "shell_port is not a port"},
 		{"[]", "it holds no JSON object"},
+		{"{" PORTS ",\"key\":123}", "key is not a text"},
+		{"{" PORTS ",\"key\":null}", "key is not a text"},
+		{"{" PORTS ",\"ip\":[]}", "ip is not a text"},
+		{"{" PORTS ",\"curve_publickey\":\"a\",\"curve_secretkey\":\"b\"}",
+		 "encryption (curve_secretkey) is asked for"},
 		{"{" PORTS ",\"transport\":\"udp\"}", "transport \"udp\" is neither tcp nor ipc"},
-		{"{" PORTS ",\"signature_scheme\":\"hmac-md5\"}",
+		{"{" PORTS ",\"key\":\"k\",\"signature_scheme\":\"hmac-md5\"}",
 		 "signature_scheme \"hmac-md5\" is not hmac-sha256"},
 	};
 	struct jupyter_connection c = {0};
