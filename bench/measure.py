@@ -79,4 +79,4 @@ def machine():
         found = re.search(r"^model name\s*: (.*)$", f.read(), re.M)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return (f"{found.group(1) if found else platform.machine()}, {os.cpu_count()} cores, "
-            f"{memory / MIB / 1024:.0f} GiB, Linux {platform.release()}")
+            f"{memory / MIB / 1024:.0f} GiB, Linux {'.'.join(platform.release().split('.')[:2])}")
