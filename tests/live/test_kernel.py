@@ -153,6 +153,17 @@ def test_interrupt_as_soon_as_the_cell_shows(kernel):
         assert shown == ["error", "idle"]
 
 
+def ask(client, what):
+    """A request on control, and its reply."""
+    client.control_channel.send(client.session.msg(f"{what}_request", {}))
+    assert client.control_channel.get_msg(timeout=30)["msg_type"] == f"{what}_reply"
+
+
+def interrupt(client):
+    """Heard when this returns: channels keep no order between them."""
+    ask(client, "interrupt")
+
+
 def test_interrupt_stops_a_comm_handler(kernel):
     client = kernel.client
     kernel.ok("import time\nfrom comm import get_comm_manager\n"
@@ -163,7 +174,7 @@ def test_interrupt_stops_a_comm_handler(kernel):
     client.shell_channel.send(client.session.msg("comm_open", {"comm_id": "c", "target_name": "stuck", "data": {}}))
     while client.get_iopub_msg(timeout=10)["msg_type"] != "stream":
         pass
-    kernel.manager.interrupt_kernel()
+    interrupt(client)
     kernel.ok("1", timeout=20)
 
 
@@ -176,13 +187,9 @@ def test_a_cell_whose_reply_python_loses_ends(kernel):
 
 def test_interrupt_when_idle_does_nothing(kernel):
     kernel.ok("x = 1")
-    channel = kernel.client.control_channel
-    channel.send(kernel.client.session.msg("interrupt_request", {}))
-    assert channel.get_msg(timeout=30)["msg_type"] == "interrupt_reply"
+    interrupt(kernel.client)
     os.kill(kernel.pid, signal.SIGINT)
-    # Channels keep no order between them: the next cell comes only when both were heard.
-    channel.send(kernel.client.session.msg("kernel_info_request", {}))
-    assert channel.get_msg(timeout=30)["msg_type"] == "kernel_info_reply"
+    ask(kernel.client, "kernel_info")  # the signal was heard before
     assert kernel.ok("x").data() == ["1"]
 
 
