@@ -38,7 +38,8 @@ void kernel_reply(struct kernel *k, const struct request *q, const char *msg_typ
 
 	json_decref(content);
 	if (text)
-		kernel_reply_raw(k, q, msg_type, slice_of(text), SLICE("{}"));
+		kernel_reply_raw(k, q, msg_type, slice_of(text),
+				 q->reply_metadata ? slice_of(q->reply_metadata) : SLICE("{}"));
 	else
 		log_line(k->log, LOG_ERROR, "shell", "out of memory: no %s", msg_type);
 }

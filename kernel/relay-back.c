@@ -68,6 +68,7 @@ static void on_execute_reply(struct kernel *k, struct relay *r, const struct jup
 				     "evalue", err.text, "traceback");
 	}
 	r->got_reply = true;
+	r->q->reply_metadata = str_ndup(m->metadata.p, m->metadata.n);
 	finish_execute(k, r);
 }
 

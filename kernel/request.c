@@ -34,6 +34,7 @@ void request_shrink(struct request *q)
 	jupyter_msg_shrink(&q->msg);
 	cancel_release(&q->cancel);
 	free(TAKE(q->args.code));
+	free(TAKE(q->reply_metadata));
 	json_decref(TAKE(q->args.user_expressions));
 	cell_release(&q->cell);
 	buf_release(&q->text);

@@ -32,6 +32,7 @@ struct request {
 	struct cell cell;          /* execute_request only, once started */
 	int execution_count;
 	bool relayed;    /* the cell is the child's: it runs there or waits for its start */
+	char *reply_metadata; /* the child's, as JSON text; owned or NULL */
 	bool ending;     /* execute_done is at work, or was */
 	bool finished;   /* idle was published: what comes now is late output */
 	struct buf text; /* stream text not published yet */

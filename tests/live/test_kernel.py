@@ -86,6 +86,30 @@ def test_python_output_result_error_and_counter(kernel):
     assert kernel.ok("", user_expressions={"a": "x"}, silent=True).reply["user_expressions"]["a"]["status"] == "ok"
 
 
+def test_metadata_of_a_reply_is_python_s(kernel):
+    client = kernel.client
+    client.execute("1")
+    assert "started" in client.get_shell_msg(timeout=60)["metadata"]  # JupyterLab shows when cells began
+
+
+def test_a_question_behind_the_end_of_its_cell(kernel):
+    """A thread that asks when no front end listens any more takes no other cell's place."""
+    kernel.ok("import threading\nsaid = []\n"
+              "def ask():\n"
+              "    try: said.append(input('?'))\n"
+              "    except EOFError: said.append('EOF')\n"
+              "threading.Timer(1, ask).start()", allow_stdin=True, stdin_hook=lambda m: None)
+    time.sleep(2)  # no cell may run when it asks: that one would be asked
+    assert wait_until(lambda: kernel.ok("said", stdin_hook=lambda m: None).data() == ["['EOF']"])
+    r = kernel.ok("input('name? ')", allow_stdin=True, stdin_hook=lambda m: kernel.client.input("Ben"))
+    assert r.data() == ["'Ben'"]
+
+
+def test_an_argument_that_the_kernel_cannot_read(kernel):
+    r = kernel.fails("from splicemachine import _bridge\n_bridge.call('track.log', params={'x': 2 ** 70})", timeout=30)
+    assert "too big integer" in r.reply["evalue"]
+
+
 def strip_ansi(text):
     import re
 
