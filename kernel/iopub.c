@@ -155,6 +155,10 @@ static void add_client(struct iopub *p, int fd)
 
 	if (p->n_clients < MAX_CLIENTS)
 		p->clients[p->n_clients++] = c;
+	else
+		log_line(p->log, LOG_WARNING, "iopub",
+			 "more than %d clients: whether this one reads is not watched",
+			 MAX_CLIENTS);
 }
 
 static void remove_client(struct iopub *p, int fd)

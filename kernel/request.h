@@ -31,11 +31,11 @@ struct request {
 	struct execute_args args;  /* execute_request only */
 	struct cell cell;          /* execute_request only, once started */
 	int execution_count;
-	bool relayed;    /* the cell is the child's: it runs there or waits for its start */
+	bool relayed;         /* the cell is the child's: it runs there or waits for its start */
 	char *reply_metadata; /* the child's, as JSON text; owned or NULL */
-	bool ending;     /* execute_done is at work, or was */
-	bool finished;   /* idle was published: what comes now is late output */
-	struct buf text; /* stream text not published yet */
+	bool ending;          /* execute_done is at work, or was */
+	bool finished;        /* idle was published: what comes now is late output */
+	struct buf text;      /* stream text not published yet */
 	enum stream_name text_name;
 	int64_t text_since; /* clock_ms of the first byte in text */
 };

@@ -21,6 +21,7 @@ from splicemachine.errors import BridgeError, SQLError, SpliceError, tracking_er
 
 CANCEL_WAIT_S = 2.0  # an interrupted cell is idle within this time, answer or not
 HELLO_WAIT_S = 10.0  # a kernel that is alive answers hello at once, even while its workers are busy
+REQUEST_MB = 512     # the kernel drops a larger message without reading it (base/limits.h)
 POLL_MS = 500        # between looks at whether the kernel is still there
 
 OUTSIDE = ("this needs the Splice kernel",
@@ -90,7 +91,10 @@ class Bridge:
             raise BridgeError(f"{message['op']}: an argument cannot be sent: {e}") from None
         if "\\u0000" in body:  # the kernel's text is NUL-terminated
             body = re.sub(r"(?<!\\)((?:\\\\)*)\\u0000", "\\1\ufffd", body)
-        socket.send_multipart([self._secret, body.encode("utf-8", "replace")])
+        data = body.encode("utf-8", "replace")
+        if len(data) > REQUEST_MB << 20:
+            raise BridgeError(f"{message['op']}: its arguments are {len(data) >> 20} MB, more than {REQUEST_MB}")
+        socket.send_multipart([self._secret, data])
 
     def _wait(self, socket, request: int, op: str, on_notice, deadline=None) -> Any:
         __tracebackhide__ = True

@@ -37,6 +37,22 @@ def test_unsendable_argument(kernel):
         _bridge.call("echo", a=float("nan"))
 
 
+def test_argument_that_the_kernel_would_drop(kernel, monkeypatch):
+    monkeypatch.setattr(_bridge, "REQUEST_MB", 1)
+    with pytest.raises(BridgeError, match="show: its arguments are 2 MB"):
+        _bridge.call("show", rows=["x" * (2 << 20)])
+
+
+def test_request_that_the_kernel_cannot_read(kernel):
+    def unread(args, request):
+        request.id = None
+        raise Fault("UsageError", "the request is not valid JSON")
+
+    kernel.ops["show"] = unread
+    with pytest.raises(SpliceError, match="not valid JSON"):
+        _bridge.call("show")
+
+
 def test_notices_come_in_order(kernel, capsys):
     def slow(args, request):
         request.notice("first")
