@@ -12,12 +12,14 @@ import contextlib
 import itertools
 import signal
 import threading
+import time
 from socket import socketpair
 from typing import Iterator, Optional
 
 from splicemachine import _spark
 
 CANCEL_WAIT_S = 2.0
+NUDGES_S = (0.02, 0.1, 0.5, 1.0)  # each may come at a bad moment, too
 
 _ids = itertools.count(1)
 _group: Optional[str] = None
@@ -73,18 +75,34 @@ def install(armed: bool) -> None:
     signal.signal(signal.SIGINT, on_sigint)
 
 
-def wake(loop) -> None:
-    """Let signals wake the event loop.
+def watch(loop) -> None:
+    """Let SIGINT through, whatever the main thread waits in.
 
-    For a cell that awaits, ipykernel's own handler leaves the cancelling to
-    the loop, and tornado does not wake a loop for what its own thread adds.
+    The event loop: for a cell that awaits, ipykernel's own handler leaves the cancelling to the
+    loop, and tornado does not wake a loop for what its own thread adds.
+
+    A system call: Python looks for signals between two instructions, and when a signal breaks a
+    call off.  One that comes just before the call begins, or that another thread receives, would
+    wait for its end.  So the call is broken off by SIGURG, which means nothing and is ignored
+    wherever this handler is not.
     """
     reader, writer = socketpair()
-    for end in (reader, writer):
-        end.setblocking(False)
+    writer.setblocking(False)
     signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    # The callback keeps both ends open.
-    loop.add_handler(reader, lambda *_: (reader.recv(4096), writer), loop.READ)
+    signal.signal(signal.SIGURG, lambda *_: None)
+    threading.Thread(target=_nudge, args=(loop, reader, writer), name="splice-interrupt", daemon=True).start()
+
+
+def _nudge(loop, reader, writer) -> None:
+    """The watching thread; it keeps both ends open."""
+    main = threading.main_thread().ident
+    while True:
+        if signal.SIGINT not in reader.recv(4096):
+            continue
+        loop.add_callback(lambda: None)
+        for delay in NUDGES_S:
+            time.sleep(delay)
+            signal.pthread_kill(main, signal.SIGURG)
 
 
 @contextlib.contextmanager

@@ -90,7 +90,7 @@ class Kernel(IPythonKernel):
 
     def start(self):
         super().start()
-        _jobs.wake(self.io_loop)
+        _jobs.watch(self.io_loop)
 
     def pre_handler_hook(self):
         super().pre_handler_hook()

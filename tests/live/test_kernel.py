@@ -177,6 +177,14 @@ def test_interrupt_as_soon_as_the_cell_shows(kernel):
         assert shown == ["error", "idle"]
 
 
+def test_an_interrupt_that_another_thread_receives(kernel):
+    """The main thread's call is not broken off by it; neither is one that began just behind it."""
+    kernel.ok("import signal, threading, time")
+    r = kernel.fails("threading.Timer(0.2, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)).start()\n"
+                     "time.sleep(60)", timeout=20)
+    assert r.reply["ename"] == "KeyboardInterrupt"
+
+
 def ask(client, what):
     """A request on control, and its reply."""
     client.control_channel.send(client.session.msg(f"{what}_request", {}))
