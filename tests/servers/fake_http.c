@@ -251,6 +251,21 @@ unsigned fake_http_connections(struct fake_http *f)
 	return n;
 }
 
+void fake_http_wait_closed(struct fake_http *f)
+{
+	bool open = true;
+
+	while (open) {
+		open = false;
+		pthread_mutex_lock(&f->lock);
+		for (unsigned i = 0; i < f->n_connections; i++)
+			open |= f->connections[i].fd >= 0;
+		pthread_mutex_unlock(&f->lock);
+		if (open)
+			(void)poll(NULL, 0, 5);
+	}
+}
+
 void fake_http_stop(struct fake_http *f)
 {
 	if (!f)

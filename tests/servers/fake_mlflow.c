@@ -396,6 +396,11 @@ bool fake_mlflow_up(struct fake_mlflow *f)
 	return f->http != NULL;
 }
 
+void fake_mlflow_wait_closed(struct fake_mlflow *f)
+{
+	fake_http_wait_closed(f->http);
+}
+
 void fake_mlflow_arm(struct fake_mlflow *f, const struct mlflow_fault *fault)
 {
 	pthread_mutex_lock(&f->lock);

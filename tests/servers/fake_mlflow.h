@@ -27,6 +27,8 @@ const char *fake_mlflow_url(const struct fake_mlflow *f);
 /* Close the port, keep the data; start again at the same port. */
 void fake_mlflow_down(struct fake_mlflow *f);
 bool fake_mlflow_up(struct fake_mlflow *f);
+/* What clients that ended had sent is handled when this returns. */
+void fake_mlflow_wait_closed(struct fake_mlflow *f);
 /* From now on; NULL: no faults. */
 void fake_mlflow_arm(struct fake_mlflow *f, const struct mlflow_fault *fault);
 /* Requests since then (with `only`: those that match). */
