@@ -11,6 +11,14 @@ from splicemachine import _bridge, _cell
 from splicemachine.errors import BridgeError, SQLError, SpliceError, TrackingError
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """SIGINT raises, also where the tests were started in the background and inherit that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_outside_of_a_kernel():
     with pytest.raises(BridgeError, match="needs the Splice kernel"):
         _bridge.call("show")
