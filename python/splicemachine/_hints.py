@@ -1,4 +1,4 @@
-"""What to do about errors that Spark words for its own developers.
+"""What is shown of an error, and what to do about those that Spark words for its own developers.
 
 Each entry names an error as users meet it and adds one line below the
 traceback.  The Java frames of a Py4JJavaError are left out of what is shown;
@@ -6,8 +6,14 @@ traceback.  The Java frames of a Py4JJavaError are left out of what is shown;
 """
 from __future__ import annotations
 
+import os
 import re
+from types import TracebackType
 from typing import List, Optional, Tuple
+
+from splicemachine.errors import SpliceError
+
+PACKAGE = os.path.dirname(__file__) + os.sep
 
 # (text in the error, hint); {0} is the pattern's first group.
 HINTS: List[Tuple[str, str]] = [
@@ -64,3 +70,22 @@ def without_java_frames(text: str) -> str:
     lines = [line for line in text.splitlines()
              if not re.match(r"\s+(at [\w.$/]+|\.\.\. \d+ (more|common frames))", line)]
     return "\n".join(lines)
+
+
+def without_our_frames(error: BaseException, traceback: Optional[TracebackType]) -> Optional[TracebackType]:
+    """A copy of the traceback that ends where the user can change something.
+
+    Frames that set `__tracebackhide__` are left out, and for the package's own errors, whose text says it all,
+    every frame of the package.  IPython gives that name another value in its first frame, and counts on that one.
+    """
+    kept = []
+    while traceback is not None:
+        frame = traceback.tb_frame
+        ours = isinstance(error, SpliceError) and frame.f_code.co_filename.startswith(PACKAGE)
+        if not ours and frame.f_locals.get("__tracebackhide__") is not True:
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    shown = None
+    for entry in reversed(kept):
+        shown = TracebackType(shown, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return shown

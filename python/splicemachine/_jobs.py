@@ -56,6 +56,7 @@ def _untag() -> None:
 def on_sigint(signum, frame) -> None:
     """The SIGINT handler while a request is handled."""
     global _pending
+    __tracebackhide__ = True  # the cell's own line is the last
     if not _armed:
         _pending = True
         return

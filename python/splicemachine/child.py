@@ -67,8 +67,9 @@ class Shell(ZMQInteractiveShell):
             exc_tuple = self._get_exc_info(exc_tuple)
         except ValueError:
             return super().showtraceback(exc_tuple, *args, **kwargs)
-        _hints.add_hint(exc_tuple[1])
-        return super().showtraceback(exc_tuple, *args, **kwargs)
+        etype, error, traceback = exc_tuple
+        _hints.add_hint(error)
+        return super().showtraceback((etype, error, _hints.without_our_frames(error, traceback)), *args, **kwargs)
 
     def _showtraceback(self, etype, evalue, stb):
         if _hints.is_java_error(evalue):

@@ -1,7 +1,11 @@
 """What is added to errors, and left out of Java's (splicemachine/_hints.py)."""
+import traceback
+
 import pytest
 
 from splicemachine import _hints
+from splicemachine.errors import BridgeError
+from splicemachine.ml.management import MLManager
 
 
 @pytest.mark.parametrize("text, hint", [
@@ -28,3 +32,28 @@ def test_added_once():
 def test_java_frames():
     text = "o1.save.\n: java.io.IOException: no\n\tat a.B.c(B.java:1)\n\t... 9 more\nCaused by: why\n\tat d.E$.f(E.scala)"
     assert _hints.without_java_frames(text) == "o1.save.\n: java.io.IOException: no\nCaused by: why"
+
+
+def frames_shown(error):
+    shown = _hints.without_our_frames(error, error.__traceback__)
+    return [entry.name for entry in traceback.extract_tb(shown)]
+
+
+def test_traceback_ends_at_the_users_line():
+    def hidden():
+        __tracebackhide__ = True
+        theirs()
+
+    def theirs():
+        raise ValueError
+
+    with pytest.raises(ValueError) as caught:
+        hidden()
+    assert frames_shown(caught.value) == ["test_traceback_ends_at_the_users_line", "theirs"]
+    assert len(traceback.extract_tb(caught.value.__traceback__)) == 3  # %debug still finds all
+
+
+def test_own_errors_show_no_frame_of_the_package():
+    with pytest.raises(BridgeError) as caught:
+        MLManager().create_new_run(user_id="Ben")
+    assert frames_shown(caught.value) == ["test_own_errors_show_no_frame_of_the_package"]
