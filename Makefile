@@ -52,7 +52,8 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -W
 	-Wpointer-arith -Wformat=2 -Wundef -Wimplicit-fallthrough -Wnull-dereference -Wconversion
 # Instrumented code makes gcc see paths that are not there (its manual warns of it).
 WARN_QUIET := $(if $(filter plain,$(VARIANT)),,-Wno-maybe-uninitialized -Wno-null-dereference)
-WERROR := $(if $(DEVELOPER),-Werror)
+# What older C let pass and no program survives stops every build; the rest only a developer's.
+WERROR := -Werror=implicit-function-declaration -Werror=int-conversion -Werror=incompatible-pointer-types $(if $(DEVELOPER),-Werror)
 OPT_plain := -O2 -D_FORTIFY_SOURCE=2
 OPT_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPT_tsan := -O1 -fsanitize=thread

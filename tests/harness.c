@@ -6,7 +6,9 @@
 #include "base/limits.h"
 #include "base/str.h"
 
+#include <ftw.h>
 #include <setjmp.h>
+#include <unistd.h>
 
 enum { MAX_TESTS = 512 };
 
@@ -18,6 +20,10 @@ static int n_tests;
 static int failures; /* of the running test */
 static jmp_buf skip_jump;
 static char skip_reason[256];
+static struct dir {
+	struct dir *next;
+	char path[48];
+} * dirs;
 
 void test_register(const char *name, test_fn *fn)
 {
@@ -52,6 +58,38 @@ void test_skip(const char *fmt, ...)
 int test_count(int usual, int full)
 {
 	return getenv("TEST_FULL") ? full : usual;
+}
+
+const char *test_dir(void)
+{
+	struct dir *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		abort();
+	snprintf(d->path, sizeof(d->path), "/tmp/splice-test-XXXXXX");
+	if (!mkdtemp(d->path))
+		abort();
+	d->next = dirs;
+	dirs = d;
+	return d->path;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)type, (void)at;
+	(void)remove(path); /* what a test made unreadable stays, and shows where */
+	return 0;
+}
+
+static void remove_dirs(void)
+{
+	while (dirs) {
+		struct dir *d = dirs;
+
+		(void)nftw(d->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+		dirs = d->next;
+		free(d);
+	}
 }
 
 bool test_check_int(const char *file, int line, const char *a, intmax_t va, const char *b,
@@ -166,6 +204,7 @@ int test_main(int argc, char **argv)
 		failed += r == 1;
 		skipped += r == 77;
 	}
+	remove_dirs();
 	printf("1..%d\n", ran);
 	return failed ? 1 : ran && skipped == ran ? 77 : 0;
 }

@@ -28,6 +28,9 @@ void test_skip(const char *fmt, ...) ERR_PRINTF(1, 2);
 /* How often something is tried: `usual`, or `full` with TEST_FULL=1 in the environment (make soak).
  */
 int test_count(int usual, int full);
+/* A new empty folder with a short path, removed with all that it holds when the program ends.  The
+ * harness's. */
+const char *test_dir(void);
 bool test_check_int(const char *file, int line, const char *a, intmax_t va, const char *b,
 		    intmax_t vb);
 bool test_check_str(const char *file, int line, const char *a, const char *va, const char *b,

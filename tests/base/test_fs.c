@@ -7,17 +7,9 @@
 
 #include <sys/stat.h>
 
-static char *scratch(void)
-{
-	static char dir[64];
-
-	snprintf(dir, sizeof(dir), "/tmp/splice-test-XXXXXX");
-	return mkdtemp(dir);
-}
-
 TEST(write_is_whole_and_read_is_capped)
 {
-	_cleanup_free_ char *path = str_fmt("%s/a/b/file", scratch());
+	_cleanup_free_ char *path = str_fmt("%s/a/b/file", test_dir());
 	_cleanup_free_ char *dir = str_ndup(path, strlen(path) - 5);
 	_cleanup_buf_ struct buf b = {0};
 	struct err err = ERR_INIT;
@@ -34,7 +26,7 @@ TEST(write_is_whole_and_read_is_capped)
 
 TEST(runtime_place_must_be_private)
 {
-	_cleanup_free_ char *open_dir = str_dup(scratch());
+	_cleanup_free_ char *open_dir = str_dup(test_dir());
 	_cleanup_free_ char *path = NULL;
 	_cleanup_free_ char *below = str_fmt("%s/splice-kernel", open_dir);
 	struct err err = ERR_INIT;
@@ -50,7 +42,7 @@ TEST(runtime_place_must_be_private)
 TEST(settings_environment_wins_over_file)
 {
 	static const char text[] = "rows = 5\nwrong = 1\n[spark]\nmemory = 2g\n[bucket]\na = /x\n";
-	_cleanup_free_ char *home = str_dup(scratch());
+	_cleanup_free_ char *home = str_dup(test_dir());
 	_cleanup_free_ char *file = str_fmt("%s/splice-kernel/config", home);
 	_cleanup_(config_freep) struct config *c = NULL;
 	struct err err = ERR_INIT;

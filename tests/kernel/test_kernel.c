@@ -24,7 +24,7 @@
 enum { WAIT_MS = 10000 };
 
 struct server {
-	char dir[32];
+	const char *dir;
 	int gate; /* listens for the database's clients */
 	struct config *config;
 	struct log log;
@@ -99,9 +99,7 @@ static int server_start(struct server *s, struct err *err)
 	struct jupyter_connection *c = &s->kernel.connection;
 	int r;
 
-	snprintf(s->dir, sizeof(s->dir), "/tmp/sk-XXXXXX");
-	if (!mkdtemp(s->dir))
-		return err_set(err, E_IO, "mkdtemp");
+	s->dir = test_dir();
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		(void)setenv(places[i], s->dir, 1);
 	s->log.fd = -1;
@@ -129,8 +127,6 @@ static int server_start(struct server *s, struct err *err)
 /* After a shutdown_request. */
 static void server_end(struct server *s)
 {
-	_cleanup_free_ char *remove = str_fmt("rm -rf %s", s->dir);
-
 	(void)pthread_join(s->thread, NULL);
 	CHECK_INT(s->result, 0);
 	kernel_close(&s->kernel);
@@ -141,7 +137,6 @@ static void server_end(struct server *s)
 	if (s->gate >= 0)
 		(void)close(s->gate);
 	jupyter_connection_release(&s->kernel.connection);
-	CHECK_INT(system(remove), 0);
 }
 
 static void *connect_to(struct client *c, const struct server *s, int type,

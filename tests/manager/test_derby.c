@@ -8,7 +8,7 @@
 
 /* A site in its own folders, with a lib folder that has what is looked for. */
 struct fixture {
-	char dir[32];
+	const char *dir;
 	struct service_site site;
 };
 
@@ -21,9 +21,7 @@ static bool set_up(struct fixture *f, const struct service_def *def)
 {
 	char path[128];
 
-	*f = (struct fixture){.dir = "/tmp/splice-test-XXXXXX"};
-	if (!mkdtemp(f->dir))
-		return false;
+	*f = (struct fixture){.dir = test_dir()};
 	(void)setenv("XDG_DATA_HOME", f->dir, 1);
 	(void)setenv("XDG_STATE_HOME", f->dir, 1);
 	(void)setenv("XDG_CONFIG_HOME", f->dir, 1);

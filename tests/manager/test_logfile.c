@@ -9,11 +9,10 @@
 
 static char *path_in_new_state(void)
 {
-	char dir[] = "/tmp/splice-test-XXXXXX";
 	struct err err = ERR_INIT;
 	char *path = NULL;
 
-	if (mkdtemp(dir) && setenv("XDG_STATE_HOME", dir, 1) == 0)
+	if (setenv("XDG_STATE_HOME", test_dir(), 1) == 0)
 		CHECK_OK(logfile_path("x", &path, &err), &err);
 	return path;
 }

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 struct fixture {
-	char dir[64];
+	const char *dir;
 	struct config *config;
 	struct files *files;
 	struct strv notices;
@@ -64,9 +64,7 @@ static void start(struct fixture *x, const char *settings)
 
 	for (size_t i = 0; i < ARRAY_LEN(unset); i++)
 		unsetenv(unset[i]);
-	snprintf(x->dir, sizeof(x->dir), "/tmp/splice-test-XXXXXX");
-	if (!mkdtemp(x->dir))
-		abort();
+	x->dir = test_dir();
 	set_path(x, "HOME", "home");
 	set_path(x, "AWS_SHARED_CREDENTIALS_FILE", "aws/credentials");
 	set_path(x, "AWS_CONFIG_FILE", "aws/config");

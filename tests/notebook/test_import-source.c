@@ -8,7 +8,7 @@
 
 #include <zlib.h>
 
-static char dir[] = "/tmp/test_import-source.XXXXXX";
+static const char *dir;
 
 /* What comes out of a file with these bytes, read in pieces of 8; or the error's text. */
 static void check_bytes(const void *bytes, size_t n, const char *charset, const char *expected)
@@ -58,7 +58,7 @@ static void gzip(struct buf *out, const char *text)
 
 TEST(plain)
 {
-	REQUIRE(mkdtemp(dir));
+	dir = test_dir();
 	setenv("XDG_CONFIG_HOME", dir, 1);
 	check_bytes("", 0, NULL, "");
 	check_bytes("a", 1, NULL, "a");

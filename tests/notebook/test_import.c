@@ -9,7 +9,7 @@
 
 #include <dirent.h>
 
-static char dir[] = "/tmp/test_import.XXXXXX";
+static const char *dir;
 
 static struct fake_reply table[] = {
 	{.sql = "select * from", .columns = "A int,B varchar", .rows = "", .count = -1},
@@ -60,8 +60,8 @@ static void put(const char *name, const char *text)
 static void start(struct fixture *x, const char *content)
 {
 	*x = (struct fixture){.fake = {.replies = table, .server = DB_SERVER_DERBY}};
-	if (strstr(dir, "XXXXXX"))
-		REQUIRE(mkdtemp(dir));
+	if (!dir)
+		dir = test_dir();
 	setenv("XDG_CONFIG_HOME", dir, 1);
 	put("in.csv", content);
 	x->db = fake_db_open(&x->fake);

@@ -33,12 +33,10 @@ static char *build_dir(void)
 /* Own folders, and `bin` (NULL: the build's) first on the PATH. */
 static void set_up(const char *bin)
 {
-	char dir[] = "/tmp/splice-test-XXXXXX";
+	const char *dir = test_dir();
 	_cleanup_free_ char *build = build_dir();
 	_cleanup_free_ char *path = NULL;
 
-	if (!mkdtemp(dir))
-		exit(4);
 	path = bin ? str_fmt("%s:/usr/bin:/bin", bin) : str_fmt("%s/bin:/usr/bin:/bin", build);
 	(void)setenv("XDG_RUNTIME_DIR", dir, 1);
 	(void)setenv("XDG_DATA_HOME", dir, 1);
@@ -79,12 +77,10 @@ static int ensure(struct services *s, struct cancel *cancel, char **ret_url, str
 /* Write an executable `splice-manager` into a new folder; the caller frees its path. */
 static char *fake_program(const char *script)
 {
-	char dir[] = "/tmp/splice-test-XXXXXX";
+	const char *dir = test_dir();
 	_cleanup_free_ char *path = NULL;
 	struct err err = ERR_INIT;
 
-	if (!mkdtemp(dir))
-		return NULL;
 	path = str_fmt("%s/splice-manager", dir);
 	CHECK_OK(fs_write_atomic(path, script, strlen(script), 0700, &err), &err);
 	return str_dup(dir);

@@ -5,7 +5,7 @@
 #include "tests/harness.h"
 #include "tests/servers/fake_db.h"
 
-static char dir[] = "/tmp/test_session.XXXXXX";
+static const char *dir;
 
 struct fixture {
 	struct config *config;
@@ -25,8 +25,8 @@ static void hear(void *userdata, const char *text)
 static void start(struct fixture *x, const char *url)
 {
 	*x = (struct fixture){0};
-	if (strstr(dir, "XXXXXX"))
-		REQUIRE(mkdtemp(dir));
+	if (!dir)
+		dir = test_dir();
 	setenv("XDG_CONFIG_HOME", dir, 1);
 	setenv("SPLICE_URL", url, 1);
 	REQUIRE_OK(config_load(&x->config, &x->err), &x->err);

@@ -1,6 +1,8 @@
 /* A service for tests. */
 #include "tests/servers/fake_service.h"
 
+#include "tests/harness.h"
+
 #include <arpa/inet.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -92,10 +94,9 @@ void fake_service_maybe(int argc, char **argv)
 
 void fake_service_setup(const char *mode)
 {
-	char dir[] = "/tmp/splice-test-XXXXXX", port[16];
+	const char *dir = test_dir();
+	char port[16];
 
-	if (!mkdtemp(dir))
-		exit(4);
 	snprintf(port, sizeof(port), "%d", fake_service_free_port());
 	(void)setenv("XDG_RUNTIME_DIR", dir, 1);
 	(void)setenv("XDG_DATA_HOME", dir, 1);

@@ -15,14 +15,6 @@
 
 enum { RECORDS = 5 };
 
-static char *scratch(void)
-{
-	static char dir[64];
-
-	snprintf(dir, sizeof(dir), "/tmp/splice-test-XXXXXX");
-	return mkdtemp(dir);
-}
-
 static int append_number(struct journal *j, int n, struct err *err)
 {
 	json_auto_t *records = json_pack("[{s:s, s:i}]", "kind", "log", "n", n);
@@ -94,7 +86,7 @@ TEST(crc_is_the_standard_one)
 
 TEST(records_come_back_in_order)
 {
-	_cleanup_(journal_freep) struct journal *j = make(scratch(), RECORDS);
+	_cleanup_(journal_freep) struct journal *j = make(test_dir(), RECORDS);
 	struct err err = ERR_INIT;
 	uint64_t at = 0;
 	json_t *record = NULL;
@@ -117,7 +109,7 @@ TEST(records_come_back_in_order)
 
 TEST(acks_survive_the_process)
 {
-	struct journal *j = make(scratch(), RECORDS);
+	struct journal *j = make(test_dir(), RECORDS);
 	_cleanup_free_ char *path = str_dup(journal_path(j));
 	struct err err = ERR_INIT;
 	uint64_t at = journal_acked(j);
@@ -146,7 +138,7 @@ TEST(cut_anywhere_keeps_the_prefix)
 	int before = 0;
 	struct journal *j;
 
-	make_file(scratch(), &whole, &path);
+	make_file(test_dir(), &whole, &path);
 	REQUIRE_OK(journal_adopt(path, &j, &err), &err);
 	head_end = (size_t)journal_acked(j);
 	journal_free(j);
@@ -178,7 +170,7 @@ TEST(flipped_bits_cost_one_record)
 	struct journal *j;
 	size_t head_end;
 
-	make_file(scratch(), &whole, &path);
+	make_file(test_dir(), &whole, &path);
 	aside = str_fmt("%s.damaged", path);
 	REQUIRE_OK(journal_adopt(path, &j, &err), &err);
 	head_end = (size_t)journal_acked(j);
@@ -221,7 +213,7 @@ static void *race(void *arg)
 TEST(two_adopters_race)
 {
 	for (int round = 0; round < 50; round++) {
-		struct journal *j = make(scratch(), 1);
+		struct journal *j = make(test_dir(), 1);
 		_cleanup_free_ char *path = str_dup(journal_path(j));
 		struct racer racers[2];
 		pthread_barrier_t start;
@@ -246,7 +238,7 @@ TEST(two_adopters_race)
 
 TEST(a_living_kernels_file_is_left_alone)
 {
-	_cleanup_(journal_freep) struct journal *j = make(scratch(), 1);
+	_cleanup_(journal_freep) struct journal *j = make(test_dir(), 1);
 	struct journal *other = NULL;
 	struct err err = ERR_INIT;
 
@@ -257,7 +249,7 @@ TEST(a_living_kernels_file_is_left_alone)
 /* A full disk, by a limit on the file's size: the call fails, what was there stays readable. */
 TEST(full_disk_takes_nothing_half)
 {
-	_cleanup_(journal_freep) struct journal *j = make(scratch(), 3);
+	_cleanup_(journal_freep) struct journal *j = make(test_dir(), 3);
 	struct rlimit old, limit;
 	struct err err = ERR_INIT;
 

@@ -20,7 +20,7 @@
 struct fixture {
 	struct fake_mlflow *server;
 	struct tracking *t;
-	char state[64];
+	const char *state;
 	bool told; /* that the server is in trouble, by a notice */
 	struct err err;
 };
@@ -48,9 +48,7 @@ static struct tracking *start_client(struct fixture *x)
 
 static void fixture_start(struct fixture *x)
 {
-	snprintf(x->state, sizeof(x->state), "/tmp/splice-test-XXXXXX");
-	if (!mkdtemp(x->state))
-		abort();
+	x->state = test_dir();
 	setenv("XDG_STATE_HOME", x->state, 1);
 	unsetenv("MLFLOW_TRACKING_URI");
 	x->server = fake_mlflow_start();

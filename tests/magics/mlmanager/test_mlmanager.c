@@ -19,7 +19,7 @@ struct fixture {
 	struct tracking *tracking;
 	struct notebook nb;
 	struct sink sink;
-	char state[64];
+	const char *state;
 	struct err err;
 };
 
@@ -46,9 +46,7 @@ static void fixture_start(struct fixture *x)
 {
 	struct tracking_options options = {0};
 
-	snprintf(x->state, sizeof(x->state), "/tmp/splice-test-XXXXXX");
-	if (!mkdtemp(x->state))
-		abort();
+	x->state = test_dir();
 	setenv("XDG_STATE_HOME", x->state, 1);
 	x->server = fake_mlflow_start();
 	setenv("MLFLOW_TRACKING_URI", fake_mlflow_url(x->server), 1);

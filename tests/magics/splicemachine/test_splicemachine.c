@@ -10,7 +10,7 @@
 #include "tests/harness.h"
 #include "tests/servers/fake_db.h"
 
-static char dir[] = "/tmp/test_splicemachine.XXXXXX";
+static const char *dir;
 
 struct fixture {
 	struct output out; /* first: hooks get the fixture by it */
@@ -86,8 +86,8 @@ static void start(struct fixture *x, struct fake_reply *replies, enum db_server 
 {
 	*x = (struct fixture){.out = {stream, display, result, NULL, input},
 			      .fake = {.replies = replies, .server = server}};
-	if (strstr(dir, "XXXXXX"))
-		REQUIRE(mkdtemp(dir));
+	if (!dir)
+		dir = test_dir();
 	setenv("XDG_CONFIG_HOME", dir, 1);
 	buf_init(&x->seen, MIB(4));
 	REQUIRE_OK(config_load(&x->config, &x->err), &x->err);

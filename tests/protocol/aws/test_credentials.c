@@ -28,7 +28,7 @@ static const char *const variables[] = {"AWS_ACCESS_KEY_ID",
 					"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 					"AWS_WEB_IDENTITY_TOKEN_FILE"};
 
-static char dir[64];
+static const char *dir;
 
 /* No AWS variable, and a profile file with this text. */
 static void clean(const char *config)
@@ -38,9 +38,7 @@ static void clean(const char *config)
 
 	for (size_t i = 0; i < ARRAY_LEN(variables); i++)
 		unsetenv(variables[i]);
-	snprintf(dir, sizeof(dir), "/tmp/splice-test-XXXXXX");
-	if (!mkdtemp(dir))
-		abort();
+	dir = test_dir();
 	path = str_fmt("%s/config", dir);
 	CHECK_OK(fs_write_atomic(path, config, strlen(config), 0600, &err), &err);
 	setenv("AWS_CONFIG_FILE", path, 1);

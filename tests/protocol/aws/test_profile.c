@@ -76,11 +76,10 @@ static void write_file(const char *dir, const char *name, const char *variable, 
 
 TEST(keys_come_from_one_file)
 {
-	char dir[] = "/tmp/splice-test-XXXXXX";
+	const char *dir = test_dir();
 	_cleanup_profile_ struct profile p = {0};
 	struct err err = ERR_INIT;
 
-	REQUIRE(mkdtemp(dir));
 	unsetenv("AWS_PROFILE");
 	unsetenv("AWS_DEFAULT_PROFILE");
 	write_file(dir, "credentials", "AWS_SHARED_CREDENTIALS_FILE",

@@ -328,11 +328,9 @@ TEST(upload_of_a_file_starts_over)
 							{.fault = FAKE_RESET},
 							{.status = 200},
 							{.status = 200}}};
-	char path[] = "/tmp/splice-test-XXXXXX";
-	_cleanup_close_ int fd = mkstemp(path);
+	_cleanup_close_ int fd = open(test_dir(), O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 
 	REQUIRE(fd >= 0);
-	(void)unlink(path);
 	start(&x);
 	REQUIRE_OK(fs_write_all(fd, object, OBJECT, &x.err), &x.err);
 	CHECK_OK(s3_put_file(x.s3, "b", "k", fd, NULL, &x.err), &x.err);

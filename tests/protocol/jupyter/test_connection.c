@@ -66,11 +66,8 @@ TEST(faults_are_named)
 TEST(written_file_reads_back)
 {
 	struct jupyter_connection a = {0}, b = {0};
-	char path[] = "/tmp/splice-conn-XXXXXX";
+	_cleanup_free_ char *file = str_fmt("%s/c.json", test_dir());
 	struct err err = ERR_INIT;
-
-	REQUIRE(mkdtemp(path));
-	char *file = str_fmt("%s/c.json", path);
 
 	REQUIRE_OK(parse("{" PORTS ",\"key\":\"k\"}", &a, &err), &err);
 	REQUIRE_OK(jupyter_connection_write(file, &a, &err), &err);
@@ -80,7 +77,6 @@ TEST(written_file_reads_back)
 	jupyter_connection_release(&a);
 	jupyter_connection_release(&b);
 	CHECK_INT(jupyter_connection_read("/nonexistent", &b, &err), E_NOTFOUND);
-	free(file);
 }
 
 TEST_MAIN()

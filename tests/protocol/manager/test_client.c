@@ -42,10 +42,8 @@ static bool listen_at(int fd, const char *path)
 
 static void new_folders(void)
 {
-	char dir[] = "/tmp/splice-test-XXXXXX";
+	const char *dir = test_dir();
 
-	if (!mkdtemp(dir))
-		exit(4);
 	(void)setenv("XDG_RUNTIME_DIR", dir, 1);
 	(void)setenv("XDG_DATA_HOME", dir, 1);
 }
@@ -165,7 +163,6 @@ TEST(a_manager_elsewhere_is_found_by_the_lock_file)
 	_cleanup_free_ char *lock = NULL;
 	_cleanup_free_ char *text = NULL;
 	struct err err = ERR_INIT;
-	char other[] = "/tmp/splice-test-XXXXXX";
 
 	REQUIRE(begin(&s));
 	REQUIRE_OK(manager_socket_path(&socket, &err), &err);
@@ -173,7 +170,7 @@ TEST(a_manager_elsewhere_is_found_by_the_lock_file)
 	owner.socket = socket;
 	text = manager_owner_text(&owner);
 	REQUIRE_OK(fs_write_atomic(lock, text, strlen(text), 0600, &err), &err);
-	REQUIRE(mkdtemp(other) && setenv("XDG_RUNTIME_DIR", other, 1) == 0);
+	REQUIRE(setenv("XDG_RUNTIME_DIR", test_dir(), 1) == 0);
 	CHECK_OK(manager_client_open(MANAGER_KIND_CLI, NULL, &c, &err), &err);
 	end(&s);
 }

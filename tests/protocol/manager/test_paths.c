@@ -7,12 +7,11 @@
 
 TEST(a_socket_path_that_is_too_long_is_refused_with_advice)
 {
-	char dir[] = "/tmp/splice-test-XXXXXX";
+	const char *dir = test_dir();
 	_cleanup_free_ char *deep = NULL;
 	_cleanup_free_ char *path = NULL;
 	struct err err = ERR_INIT;
 
-	REQUIRE(mkdtemp(dir) != NULL);
 	REQUIRE(setenv("XDG_RUNTIME_DIR", dir, 1) == 0);
 	CHECK_OK(manager_socket_path(&path, &err), &err);
 	CHECK(str_ends_ci(path, "/splice-kernel/manager.sock"));
@@ -28,17 +27,11 @@ TEST(a_socket_path_that_is_too_long_is_refused_with_advice)
 
 static int read_back(const char *text, struct manager_owner *ret)
 {
-	char path[] = "/tmp/splice-test-XXXXXX";
+	_cleanup_free_ char *path = str_fmt("%s/owner", test_dir());
 	struct err err = ERR_INIT;
-	int fd = mkstemp(path);
-	int r;
+	int r = fs_write_atomic(path, text, strlen(text), 0600, &err);
 
-	if (fd < 0 || fs_write_all(fd, text, strlen(text), &err) < 0)
-		return E_IO;
-	close(fd);
-	r = manager_owner_read(path, ret, &err);
-	(void)unlink(path);
-	return r;
+	return r < 0 ? r : manager_owner_read(path, ret, &err);
 }
 
 TEST(the_owner_is_read_back)
