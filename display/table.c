@@ -120,6 +120,11 @@ static int keep_row(struct table *t, const struct value *row, struct err *err)
 	return t->oversize ? 0 : err_nomem(err);
 }
 
+bool table_full(const struct table *t)
+{
+	return t->n_rows >= t->keep || t->oversize;
+}
+
 int table_add(struct table *t, const struct value *row, struct err *err)
 {
 	size_t least = t->text.len + t->n_rows * t->n_columns * CELL_HTML_BYTES;
@@ -128,7 +133,7 @@ int table_add(struct table *t, const struct value *row, struct err *err)
 	/* Rows that could not be shown anyway are not kept either. */
 	if (t->n_rows < t->keep && least >= LIMIT_DISPLAY_HTML)
 		t->oversize = true;
-	if (t->n_rows < t->keep && !t->oversize)
+	if (!table_full(t))
 		r = keep_row(t, row, err);
 	if (r == 0)
 		t->rows++;

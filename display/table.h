@@ -51,7 +51,10 @@ CLEANUP_DEFINE(struct table *, table_free)
 
 /* One row, n_columns values. */
 int table_add(struct table *t, const struct value *row, struct err *err) _must_check_;
-/* Rows that exist but were not passed to table_add (a sampled frame); added to the count. */
+/* No further row will be shown: those to come need only be counted. */
+bool table_full(const struct table *t);
+/* Rows that exist but were not passed to table_add (passed over, or a sampled frame); added to the
+ * count. */
 void table_add_unseen(struct table *t, uint64_t rows);
 /* Replace the note, e.g. when the elapsed time is known.  Copied. */
 int table_set_note(struct table *t, const char *note, struct err *err) _must_check_;

@@ -89,6 +89,7 @@ const char *const *db_result_warnings(const struct db_result *r);
 /*
  * The next row: 1 and *ret (n_columns values, valid until the next call), or
  * 0 at the end, or an error.  Rows stream: memory holds one block of them.
+ * With ret NULL the row is passed over: for rows that are only counted.
  */
 int db_result_next(struct db_result *r, struct cancel *cancel, const struct value **ret,
 		   struct err *err) _must_check_;

@@ -72,6 +72,24 @@ static inline bool eight_digits(const char *p, uint64_t *ret)
 	return true;
 }
 
+static const uint64_t small_power10[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+
+/*
+ * The one to seven digits that the text ends with, as one word: the digits
+ * before them are made zeroes.  False when not all are digits.
+ */
+static inline bool last_digits(const char *end, int n, uint64_t *ret)
+{
+	const uint64_t zeroes = UINT64_C(0x3030303030303030);
+	uint64_t w, keep = ~UINT64_C(0) << (8 - n) * 8;
+	char word[8];
+
+	memcpy(&w, end - 8, sizeof(w));
+	w = (w & keep) | (zeroes & ~keep);
+	memcpy(word, &w, sizeof(word));
+	return eight_digits(word, ret);
+}
+
 /* Digits from p on; beyond MAX_DIGITS in all, the value is not that of the number. */
 static inline const char *scan_digits(const char *p, const char *end, struct number *x)
 {
@@ -82,6 +100,11 @@ static inline const char *scan_digits(const char *p, const char *end, struct num
 	while (end - p >= 8 && eight_digits(p, &eight)) {
 		value = value * 100000000 + eight;
 		p += 8;
+	}
+	/* What is left of a long fraction: its length is not to be found out digit by digit. */
+	if (p < end && end - p < 8 && p - from >= 8 && last_digits(end, (int)(end - p), &eight)) {
+		value = value * small_power10[end - p] + eight;
+		p = end;
 	}
 	while (p < end && digit(*p))
 		value = value * 10 + (uint64_t)(*p++ - '0');

@@ -194,20 +194,29 @@ static int view_add(struct view *v, struct table *t, const struct value *row, st
 	return table_add(t, v->row, err);
 }
 
+/* The next row, shown or, behind those that are, counted.  As db_result_next. */
+static int read_row(struct sql_run *run, struct db_result *r, struct view *v, struct table *t,
+		    struct err *err)
+{
+	bool wanted = v->filter->columns || !table_full(t);
+	const struct value *row;
+	int more = db_result_next(r, run->call->cancel, wanted ? &row : NULL, err);
+	int code = more == 1 && wanted ? view_add(v, t, row, err) : 0;
+
+	if (more == 1 && !wanted)
+		table_add_unseen(t, 1);
+	return code < 0 ? code : more;
+}
+
 static int read_rows(struct sql_run *run, struct db_result *r, struct view *v, struct table *t,
 		     struct err *err)
 {
 	struct progress p = {.what = "reading rows", .unit = "rows"};
-	const struct value *row;
 	struct live live;
 	int more;
 
 	live_begin(&live, run);
-	while ((more = db_result_next(r, run->call->cancel, &row, err)) == 1) {
-		int code = view_add(v, t, row, err);
-
-		if (code < 0)
-			return code;
+	while ((more = read_row(run, r, v, t, err)) == 1) {
 		p.done++;
 		if (p.done % ROWS_BETWEEN_LOOKS == 0)
 			live_update(&live, &p);

@@ -373,7 +373,7 @@ static int read_row_sqlca(struct cursor *cur, struct rd *r, struct sqlca *ca, st
 	return ROW_END;
 }
 
-static int read_row(struct cursor *cur, struct err *err)
+static int read_row(struct cursor *cur, bool wanted, struct err *err)
 {
 	const struct buf *rows = &cur->block.rows;
 	struct rd r = rd_make(rows->len ? rows->data + cur->at : NULL, rows->len - cur->at);
@@ -390,7 +390,8 @@ static int read_row(struct cursor *cur, struct err *err)
 	if (r.short_)
 		return ROW_SHORT;
 	if (indicator != NO_ROW) {
-		code = fdoca_read_row(&cur->row, &r, cur->values, cur->scratch, err);
+		code = wanted ? fdoca_read_row(&cur->row, &r, cur->values, cur->scratch, err)
+			      : fdoca_skip_row(&cur->row, &r, err);
 		if (code < 0 || r.short_)
 			return code < 0 ? code : ROW_SHORT;
 	}
@@ -418,11 +419,12 @@ static bool has_more(const struct cursor *cur)
 
 static int give_row(struct cursor *cur, const struct value **ret, struct err *err)
 {
-	int code = cur->row.n_lobs ? place_lobs(cur, err) : 0;
+	int code = ret && cur->row.n_lobs ? place_lobs(cur, err) : 0;
 
 	if (code < 0)
 		return conn_break(cur->conn, code, err);
-	*ret = cur->values;
+	if (ret)
+		*ret = cur->values;
 	return 1;
 }
 
@@ -434,7 +436,7 @@ int cursor_next(struct cursor *cur, const struct value **ret, struct err *err)
 		code = ask_ahead(cur, err);
 	cur->started = true;
 	while (code == 0) {
-		code = read_row(cur, err);
+		code = read_row(cur, /* wanted= */ ret, err);
 		if (code == ROW_READ)
 			return give_row(cur, ret, err);
 		if (code < 0)

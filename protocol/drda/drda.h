@@ -111,6 +111,7 @@ const char *const *drda_result_warnings(const struct drda_result *r);
  * The next row: 1 and *ret (valid until the next call on this result), 0 at
  * the end.  Memory holds one block of rows and, of one row, its CLOBs and
  * BLOBs; one that does not fit is given as VALUE_OPAQUE with its true size.
+ * With ret NULL the row is passed over, which costs a fraction of reading it.
  */
 int drda_result_next(struct drda_result *r, struct cancel *cancel, const struct value **ret,
 		     struct err *err) _must_check_;

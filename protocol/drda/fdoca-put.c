@@ -35,45 +35,32 @@ enum {
 	DATE_SIZE = 10,
 	TIME_SIZE = 8,
 	TIMESTAMP_SIZE = 29,
-	TIMESTAMP_MIN = 19, /* without a fraction */
+	TIMESTAMP_MIN = 19,   /* without a fraction */
+	PLACEHOLDER = 0x8004, /* of a large object: four bytes */
+};
+
+/* What carries a value of each type; 0: text. */
+static const uint8_t carriers[] = {
+	[VALUE_BOOLEAN] = SEND_BOOLEAN,
+	[VALUE_SMALLINT] = SEND_SMALLINT,
+	[VALUE_INTEGER] = SEND_INTEGER,
+	[VALUE_BIGINT] = SEND_BIGINT,
+	[VALUE_REAL] = SEND_REAL,
+	[VALUE_DOUBLE] = SEND_DOUBLE,
+	[VALUE_DECIMAL] = SEND_DECIMAL,
+	[VALUE_DATE] = SEND_DATE,
+	[VALUE_TIME] = SEND_TIME,
+	[VALUE_TIMESTAMP] = SEND_TIMESTAMP,
+	[VALUE_BINARY] = SEND_BYTES,
+	[VALUE_ROWID] = SEND_BYTES,
+	[VALUE_BLOB] = SEND_BLOB,
+	[VALUE_CLOB] = SEND_CLOB,
+	[VALUE_OPAQUE] = 0,
 };
 
 static uint8_t send_type(enum value_type type)
 {
-	switch (type) {
-	case VALUE_BOOLEAN:
-		return SEND_BOOLEAN;
-	case VALUE_SMALLINT:
-		return SEND_SMALLINT;
-	case VALUE_INTEGER:
-		return SEND_INTEGER;
-	case VALUE_BIGINT:
-		return SEND_BIGINT;
-	case VALUE_REAL:
-		return SEND_REAL;
-	case VALUE_DOUBLE:
-		return SEND_DOUBLE;
-	case VALUE_DECIMAL:
-		return SEND_DECIMAL;
-	case VALUE_DATE:
-		return SEND_DATE;
-	case VALUE_TIME:
-		return SEND_TIME;
-	case VALUE_TIMESTAMP:
-		return SEND_TIMESTAMP;
-	case VALUE_BINARY:
-	case VALUE_ROWID:
-		return SEND_BYTES;
-	case VALUE_BLOB:
-		return SEND_BLOB;
-	case VALUE_CLOB:
-		return SEND_CLOB;
-	case VALUE_CHAR:
-	case VALUE_VARCHAR:
-	case VALUE_OPAQUE:
-		break;
-	}
-	return SEND_TEXT;
+	return carriers[type] ? carriers[type] : SEND_TEXT;
 }
 
 void fdoca_param_init(struct fdoca_param *p, const struct column *column)
@@ -120,6 +107,8 @@ static uint8_t fitting_type(const struct fdoca_param *p, const struct value *v)
 {
 	uint8_t type = send_type(v->type);
 
+	if (v->type < VALUE_DECIMAL) /* numbers of the machine always fit */
+		return type;
 	if ((type == SEND_DATE &&
 	     (v->s.n != DATE_SIZE || !matches("dddd-dd-dd", v->s.p, v->s.n))) ||
 	    (type == SEND_TIME && (v->s.n != TIME_SIZE || !matches("dd:dd:dd", v->s.p, v->s.n))) ||
@@ -148,31 +137,45 @@ bool fdoca_param_fit(struct fdoca_param *p, const struct value *v)
 
 static unsigned described_length(const struct fdoca_param *p)
 {
-	switch (p->type) {
-	case SEND_SMALLINT:
-		return 2;
-	case SEND_INTEGER:
-	case SEND_REAL:
-		return 4;
-	case SEND_BIGINT:
-	case SEND_DOUBLE:
-		return 8;
-	case SEND_BOOLEAN:
-		return 1;
-	case SEND_DECIMAL:
-		return (unsigned)p->precision << 8 | p->scale;
-	case SEND_DATE:
-		return DATE_SIZE;
-	case SEND_TIME:
-		return TIME_SIZE;
-	case SEND_TIMESTAMP:
-		return TIMESTAMP_SIZE;
-	case SEND_BLOB:
-	case SEND_CLOB:
-		return 0x8004;
-	default:
-		return COUNTED_MAX;
+	static const uint16_t lengths[] = {
+		[SEND_SMALLINT] = 2,
+		[SEND_INTEGER] = 4,
+		[SEND_REAL] = 4,
+		[SEND_BIGINT] = 8,
+		[SEND_DOUBLE] = 8,
+		[SEND_BOOLEAN] = 1,
+		[SEND_DATE] = DATE_SIZE,
+		[SEND_TIME] = TIME_SIZE,
+		[SEND_TIMESTAMP] = TIMESTAMP_SIZE,
+		[SEND_BYTES] = COUNTED_MAX,
+		[SEND_TEXT] = COUNTED_MAX,
+		[SEND_BLOB] = PLACEHOLDER,
+		[SEND_CLOB] = PLACEHOLDER,
+	};
+
+	return p->type == SEND_DECIMAL ? (unsigned)p->precision << 8 | p->scale : lengths[p->type];
+}
+
+/* One triplet: the types and lengths of up to COLUMNS_PER_GROUP parameters. */
+static void put_group(struct buf *b, const uint8_t kind[2], const struct fdoca_param *params,
+		      size_t n)
+{
+	size_t size = 3 + 3 * n;
+	uint8_t *dst = buf_reserve(b, size);
+
+	if (!dst)
+		return;
+	*dst++ = (uint8_t)size;
+	*dst++ = kind[0];
+	*dst++ = kind[1];
+	for (size_t i = 0; i < n; i++) {
+		unsigned length = described_length(&params[i]);
+
+		*dst++ = params[i].type;
+		*dst++ = (uint8_t)(length >> 8);
+		*dst++ = (uint8_t)length;
 	}
+	buf_commit(b, size);
 }
 
 void fdoca_put_description(struct buf *b, const struct fdoca_param *params, size_t n)
@@ -184,12 +187,8 @@ void fdoca_put_description(struct buf *b, const struct fdoca_param *params, size
 	do {
 		size_t group = n - i < COLUMNS_PER_GROUP ? n - i : COLUMNS_PER_GROUP;
 
-		buf_put_u8(b, (unsigned)(3 + 3 * group));
-		buf_put(b, i == 0 ? first : more, 2);
-		for (size_t end = i + group; i < end; i++) {
-			buf_put_u8(b, params[i].type);
-			buf_put_be16(b, described_length(&params[i]));
-		}
+		put_group(b, i == 0 ? first : more, params + i, group);
+		i += group;
 	} while (i < n);
 	buf_put(b, trailer, sizeof(trailer));
 }
@@ -284,7 +283,7 @@ void fdoca_put_values(struct buf *b, const struct fdoca_param *params, const str
 
 bool fdoca_is_external(const struct fdoca_param *p, const struct value *v)
 {
-	return !v->null && v->s.n > 0 && (p->type == SEND_BLOB || p->type == SEND_CLOB);
+	return (p->type == SEND_BLOB || p->type == SEND_CLOB) && !v->null && v->s.n > 0;
 }
 
 void fdoca_put_external(struct buf *b, const struct value *v)

@@ -290,6 +290,30 @@ static int read_value(const struct fdoca_column *c, struct rd *r, struct value *
 	return 0;
 }
 
+static int bad_null_byte(size_t column, unsigned flag, struct err *err)
+{
+	return err_set(err, E_PROTO, "expected a null byte at column %zu, got 0x%02X", column,
+		       flag);
+}
+
+int fdoca_skip_row(const struct fdoca_row *row, struct rd *r, struct err *err)
+{
+	struct rd in = *r;
+
+	for (size_t i = 0; i < row->n && !in.short_; i++) {
+		const struct fdoca_column *c = &row->columns[i];
+		unsigned flag = c->nullable ? rd_u8(&in) : 0;
+		bool counted = c->form == FORM_COUNTED || c->form == FORM_OPAQUE;
+
+		if (flag == 0)
+			(void)rd_bytes(&in, counted ? rd_be16(&in) : c->length);
+		else if (flag != IS_NULL)
+			return bad_null_byte(i + 1, flag, err);
+	}
+	*r = in;
+	return 0;
+}
+
 int fdoca_read_row(const struct fdoca_row *row, struct rd *r, struct value *values, char *scratch,
 		   struct err *err)
 {
@@ -306,9 +330,7 @@ int fdoca_read_row(const struct fdoca_row *row, struct rd *r, struct value *valu
 		if (flag == 0)
 			code = read_value(c, &in, v, &scratch, err);
 		else if (flag != IS_NULL)
-			code = err_set(err, E_PROTO,
-				       "expected a null byte at column %zu, got 0x%02X", i + 1,
-				       flag);
+			code = bad_null_byte(i + 1, flag, err);
 	}
 	*r = in;
 	return code;

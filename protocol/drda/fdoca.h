@@ -65,6 +65,9 @@ size_t fdoca_scratch_size(const struct fdoca_row *row);
 int fdoca_read_row(const struct fdoca_row *row, struct rd *r, struct value *values, char *scratch,
 		   struct err *err) _must_check_;
 
+/* Pass over one row's columns in the same place, without looking at their values. */
+int fdoca_skip_row(const struct fdoca_row *row, struct rd *r, struct err *err) _must_check_;
+
 /*
  * What a parameter is sent as.  Kept over the rows of a batch: a null does
  * not change it, so that the description seldom has to be made anew.

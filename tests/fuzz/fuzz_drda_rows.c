@@ -1,4 +1,7 @@
-/* A row description and rows by it: two bytes of length, the description, rows. */
+/*
+ * A row description and rows by it: two bytes of length, the description, rows.
+ * A row that can be read ends where the same row ends that is passed over.
+ */
 #include "protocol/drda/fdoca.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -24,8 +27,12 @@ static void read_rows(const struct fdoca_row *row, struct rd *r)
 	volatile unsigned sum = 0;
 
 	while (values && scratch && row->n && r->n && !r->short_) {
+		struct rd passed = *r;
+
 		if (fdoca_read_row(row, r, values, scratch, NULL) < 0 || r->short_)
 			return;
+		if (fdoca_skip_row(row, &passed, NULL) < 0 || passed.p != r->p)
+			abort();
 		for (size_t i = 0; i < row->n; i++)
 			sum += touch(&values[i]);
 	}

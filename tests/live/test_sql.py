@@ -197,6 +197,18 @@ def test_rows_beyond_those_shown_are_counted(sql, server):
     assert "2 of 5 rows" in cell.plain
 
 
+def test_rows_passed_over_have_every_form(sql):
+    """Nulls, texts and large objects beyond the rows shown, over many blocks; and an error among them."""
+    cells = sql("create table t (a int, b varchar(4000), c clob, d blob, e decimal(9,2), f timestamp)",
+                "insert into t values (1, 'x', null, cast(x'0102' as blob), 1.5, current_timestamp),"
+                " (2, null, 'y', null, null, null), (3, '" + "z" * 3000 + "', '" + "long " * 2000 + "', null, -1, null)",
+                *["insert into t select a + 3, b, c, d, e, f from t"] * 7,
+                "select * from t", "select a, 1 / (a - 20) from t", "select count(*) from t", SPLICE_ROWS="2")
+    assert "2 of 384 rows" in cells[-3].plain
+    assert cells[-2].error["ename"] == "22012"
+    assert count(cells[-1]) == 384
+
+
 def test_a_cell_of_ten_megabytes(sql):
     cell = sql("-- " + "x;'" * 3_500_000 + "\nselect 1; " + "/* ; */ " * 1000 + "select 2")
     assert len(cell.shown) == 1 and count(cell) == 2

@@ -167,7 +167,8 @@ static int next(void *result, struct cancel *cancel, const struct value **ret, s
 		set_value(&r->row[i], &r->columns[i], text);
 	}
 	r->given++;
-	*ret = r->row;
+	if (ret)
+		*ret = r->row;
 	return 1;
 }
 

@@ -62,6 +62,9 @@ TEST(every_form)
 	CHECK_INT(v[12].s.n, 0);
 	CHECK(v[13].s.p == NULL && v[13].s.n == 1);
 	CHECK_MEM(v[14].s.p, v[14].s.n, "<UDT, 2 bytes>", (size_t)14);
+	r = rd_make(copy, sizeof(data) - 1);
+	REQUIRE_OK(fdoca_skip_row(&row, &r, &err), &err);
+	CHECK(!r.short_ && r.n == 0);
 }
 
 TEST(nulls_and_rows_that_go_on_in_the_next_block)
@@ -76,14 +79,22 @@ TEST(nulls_and_rows_that_go_on_in_the_next_block)
 	r = rd_make("\xFF\xFF", 2);
 	REQUIRE_OK(fdoca_read_row(&row, &r, v, scratch, &err), &err);
 	CHECK(v[0].null && v[1].null && !r.short_);
+	r = rd_make("\xFF\xFF", 2);
+	REQUIRE_OK(fdoca_skip_row(&row, &r, &err), &err);
+	CHECK(r.n == 0 && !r.short_);
 	for (size_t n = 0; n < 10; n++) {
 		r = rd_make("\0\0\0\0\1\0\0\2ab", n);
 		REQUIRE_OK(fdoca_read_row(&row, &r, v, scratch, &err), &err);
+		CHECK(r.short_);
+		r = rd_make("\0\0\0\0\1\0\0\2ab", n);
+		REQUIRE_OK(fdoca_skip_row(&row, &r, &err), &err);
 		CHECK(r.short_);
 	}
 	r = rd_make("\7", 1);
 	CHECK_INT(fdoca_read_row(&row, &r, v, scratch, &err), E_PROTO);
 	CHECK_STR(err.text, "expected a null byte at column 1, got 0x07");
+	r = rd_make("\7", 1);
+	CHECK_INT(fdoca_skip_row(&row, &r, NULL), E_PROTO);
 }
 
 TEST(descriptions_that_fit_no_type)
