@@ -20,13 +20,13 @@ Q := $(if $(V),,@)
 
 # --- what is built -----------------------------------------------------------
 LAYERS := base protocol/jupyter protocol/drda protocol/http protocol/mlflow protocol/aws \
-	protocol/manager tracking display notebook magics magics/splicemachine magics/spark \
-	magics/mlmanager
+	protocol/manager protocol/oci protocol/jobs tracking display deploy web notebook magics \
+	magics/splicemachine magics/spark magics/mlmanager
 LIB_SRC := $(foreach d,$(LAYERS),$(wildcard $d/*.c))
-PROGRAMS := $(foreach p,kernel manager,$(if $(wildcard $p/main.c),$p))
+PROGRAMS := $(foreach p,kernel manager scorer,$(if $(wildcard $p/main.c),$p))
 PROGRAM_SRC := $(foreach p,$(PROGRAMS),$(wildcard $p/*.c))
 BINARIES := $(PROGRAMS:%=$B/bin/splice-%)
-TEST_SRC := $(wildcard $(addprefix tests/,$(addsuffix /test_*.c,$(LAYERS) kernel manager)))
+TEST_SRC := $(wildcard $(addprefix tests/,$(addsuffix /test_*.c,$(LAYERS) kernel manager scorer)))
 TESTS := $(TEST_SRC:%.c=$B/%)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZERS := $(FUZZ_SRC:%.c=$B/%)
@@ -40,7 +40,7 @@ ALL_SRC := $(LIB_SRC) $(PROGRAM_SRC) $(TEST_SRC) $(HARNESS_SRC) $(FUZZ_SRC) $(LI
 OBJ = $(ALL_SRC:%.c=$B/%.o)
 
 # --- flags -------------------------------------------------------------------
-PACKAGES := libzmq jansson openssl uuid libcurl sqlite3 inih zlib expat
+PACKAGES := libzmq jansson openssl uuid libcurl sqlite3 inih zlib expat libmicrohttpd libarchive
 ifneq ($(filter-out clean help format check-docs uninstall,$(or $(MAKECMDGOALS),all)),)
 MISSING := $(foreach p,$(PACKAGES),$(if $(shell pkg-config --exists $p && echo y),,$p))
 $(if $(strip $(MISSING)),$(error missing packages: $(MISSING). ./install.sh installs them))
@@ -89,10 +89,11 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call PROGRAM_RULE,$p)))
 
 # A test of a program's folder links that folder's objects, all but main.
-$B/tests/kernel/%: EXTRA = $(patsubst %.c,$B/%.o,$(filter-out kernel/main.c,$(wildcard kernel/*.c)))
-$B/tests/manager/%: EXTRA = $(patsubst %.c,$B/%.o,$(filter-out manager/main.c,$(wildcard manager/*.c)))
-$(filter $B/tests/kernel/%,$(TESTS)): $(patsubst %.c,$B/%.o,$(filter-out kernel/main.c,$(wildcard kernel/*.c)))
-$(filter $B/tests/manager/%,$(TESTS)): $(patsubst %.c,$B/%.o,$(filter-out manager/main.c,$(wildcard manager/*.c)))
+define PROGRAM_TEST_RULE
+$B/tests/$(1)/%: EXTRA = $(patsubst %.c,$B/%.o,$(filter-out $(1)/main.c,$(wildcard $(1)/*.c)))
+$(filter $B/tests/$(1)/%,$(TESTS)): $(patsubst %.c,$B/%.o,$(filter-out $(1)/main.c,$(wildcard $(1)/*.c)))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call PROGRAM_TEST_RULE,$p)))
 $(TESTS): $B/%: $B/%.o $(HARNESS_SRC:%.c=$B/%.o) $B/libsplice.a
 	@mkdir -p $(@D); echo "  LD    $@"
 	$Q$(LINK) -o $@ $< $(HARNESS_SRC:%.c=$B/%.o) $(EXTRA) $B/libsplice.a $(LDLIBS)
