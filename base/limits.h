@@ -9,7 +9,11 @@
 #ifdef SMALL_LIMITS
 #define BUF_FIRST_ALLOC 1u
 #else
-#define BUF_FIRST_ALLOC 256u
+#define BUF_FIRST_ALLOC 256u/* A request of the Jobs Tracker: a form, or a few hundred rows for an endpoint. */
+#define LIMIT_WEB_BODY MIB(1)
+/* A page or answer of it: a job's whole log is the longest. */
+#define LIMIT_WEB_PAGE MIB(16)
+
 #endif
 
 #define KIB(n) ((size_t)(n) << 10)
@@ -38,5 +42,9 @@
 #define LIMIT_DISPLAY_HTML MIB(8)
 /* Bridge messages from the child: a frame's first rows as JSON. */
 #define LIMIT_BRIDGE_MESSAGE MIB(64)
+/* A request of the Jobs Tracker: a form, or a few hundred rows for an endpoint. */
+#define LIMIT_WEB_BODY MIB(1)
+/* A page or answer of it: a job's whole log is the longest. */
+#define LIMIT_WEB_PAGE MIB(16)
 
 #endif
