@@ -548,7 +548,7 @@ static void run_sql(const char *path, const char *sql)
 TEST(what_is_no_store_is_refused_and_left_alone)
 {
 	_cleanup_free_ char *path = new_path();
-	_cleanup_buf_ struct buf b;
+	_cleanup_buf_ struct buf b = {0};
 	char junk[8192];
 	struct err err = ERR_INIT;
 
