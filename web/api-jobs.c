@@ -47,7 +47,7 @@ static int reply_job(struct call *q, int status, const struct job *j, struct err
 	return reply_json(q, status, json_pack("{s:O}", "job", job), err);
 }
 
-static int reply_job_id(struct call *q, int status, int64_t id, struct err *err)
+int reply_job_id(struct call *q, int status, int64_t id, struct err *err)
 {
 	_cleanup_job_ struct job j = {0};
 	int r;
@@ -55,6 +55,27 @@ static int reply_job_id(struct call *q, int status, int64_t id, struct err *err)
 	q->match.id = id;
 	r = call_job(q, &j, err);
 	return r < 0 ? r : reply_job(q, status, &j, err);
+}
+
+int api_add(struct call *q, struct err *err)
+{
+	_cleanup_submission_ struct submission s = {0};
+	json_auto_t *in = NULL;
+	int64_t id = 0;
+	int kind, r = call_json(q, &in, err);
+
+	if (r < 0)
+		return r;
+	kind = request_kind_parse(json_get_str(in, "kind", "deploy"));
+	if (kind < 0)
+		return call_bad_field(q, "kind", err, "there is no kind of job \"%.40s\"",
+				      json_get_str(in, "kind", ""));
+	r = submit_check(q, (enum request_kind)kind, in, &s, err);
+	if (r == 0)
+		r = submit_refuse(q, &s, err);
+	if (r == 0)
+		r = submit_add(q, &s.request, &id, err);
+	return r < 0 ? r : reply_job_id(q, MHD_HTTP_CREATED, id, err);
 }
 
 int api_job(struct call *q, struct err *err)

@@ -125,10 +125,23 @@ json_t *error_json(const struct call *q, const struct err *e)
 			 q->field);
 }
 
-/* What clients of the trackers before this one look at. */
-static json_t *old_error_json(const struct err *e)
+/* With what clients of the trackers before this one look at. */
+static json_t *old_error_json(const struct call *q, const struct err *e)
 {
-	return json_pack("{s:s, s:o}", "status", "failed", "msg", json_strz(e->text));
+	json_auto_t *j = error_json(q, e);
+
+	if (json_object_set_new(j, "status", json_string("failed")) < 0 ||
+	    json_object_set_new(j, "msg", json_strz(e->text)) < 0)
+		return NULL;
+	return json_incref(j);
+}
+
+static void reply_old_error(struct call *q, int status, const struct err *e)
+{
+	/* Those clients know one status for whatever was wrong with the request. */
+	bool wrong = status == MHD_HTTP_BAD_REQUEST || status == MHD_HTTP_CONFLICT;
+
+	(void)!reply_json(q, wrong ? MHD_HTTP_NOT_FOUND : status, old_error_json(q, e), NULL);
 }
 
 void reply_error(struct call *q, const struct err *e)
@@ -136,18 +149,18 @@ void reply_error(struct call *q, const struct err *e)
 	unsigned flags = q->route ? q->route->flags : 0;
 	bool api = flags & ROUTE_API || str_starts(q->path, "/api/") || call_is_json(q);
 	int status = error_status(q, e);
-	struct err ignored = ERR_INIT;
 
 	buf_clear(&q->reply.body);
 	q->reply.asset = NULL;
-	if (flags & ROUTE_OLD && call_is_json(q) && status < 500 &&
-	    status != MHD_HTTP_UNAUTHORIZED && status != MHD_HTTP_FORBIDDEN)
-		(void)!reply_json(q, MHD_HTTP_NOT_FOUND, old_error_json(e), &ignored);
-	else if (api)
-		(void)!reply_json(q, status, error_json(q, e), &ignored);
+	if (api && flags & ROUTE_OLD) {
+		reply_old_error(q, status, e);
+		return;
+	}
+	if (api)
+		(void)!reply_json(q, status, error_json(q, e), NULL);
 	else
 		page_error(q, e);
-	q->reply.status = q->reply.status >= MHD_HTTP_BAD_REQUEST ? q->reply.status : status;
+	q->reply.status = status;
 }
 
 /* --- sending --- */

@@ -70,6 +70,7 @@ int route_find(const struct route *table, const char *method, const char *path,
 			continue;
 		if (method_fits(r->method, method)) {
 			*ret = r;
+			*allow = '\0';
 			return 0;
 		}
 		n += (size_t)snprintf(allow + n, allow_size - n, "%s%s", n ? ", " : "", r->method);

@@ -36,12 +36,14 @@ static enum MHD_Result add_field(void *cls, enum MHD_ValueKind kind, const char 
 	return r == 0 ? MHD_YES : MHD_NO;
 }
 
+/* A program's body is JSON, whatever type its client gives by default. */
 static bool is_form(const struct call *q)
 {
 	const char *type = call_header(q, MHD_HTTP_HEADER_CONTENT_TYPE);
 
-	return type && (str_starts_ci(type, MHD_HTTP_POST_ENCODING_FORM_URLENCODED) ||
-			str_starts_ci(type, MHD_HTTP_POST_ENCODING_MULTIPART_FORMDATA));
+	return type && !(q->route->flags & ROUTE_API) &&
+	       (str_starts_ci(type, MHD_HTTP_POST_ENCODING_FORM_URLENCODED) ||
+		str_starts_ci(type, MHD_HTTP_POST_ENCODING_MULTIPART_FORMDATA));
 }
 
 static int too_big(struct err *err)
@@ -130,7 +132,9 @@ static enum MHD_Result begin(struct web *w, struct MHD_Connection *mhd, const ch
 		return MHD_YES;
 	if (r < 0)
 		reply_error(q, &err);
-	return send_now(q);
+	/* An answer before the body costs the connection. */
+	q->answered = call_is_safe(q);
+	return q->answered ? MHD_YES : send_now(q);
 }
 
 static void take_piece(struct call *q, const char *data, size_t n)
@@ -186,6 +190,8 @@ enum MHD_Result serve_request(void *web, struct MHD_Connection *mhd, const char 
 	(void)version;
 	if (!q)
 		return begin(web, mhd, path, method, state);
+	if (q->answered)
+		return send_now(q);
 	if (*n_data) {
 		take_piece(q, data, *n_data);
 		*n_data = 0;

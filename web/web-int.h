@@ -60,6 +60,7 @@ struct call {
 	struct MHD_PostProcessor *post;
 	uint64_t received;
 	struct err body_err; /* why the body cannot be used */
+	bool answered;       /* the reply is made, and waits to be sent */
 	bool bearer;         /* logged in by header */
 	const char *cookie;  /* the session's, checked; NULL when there is none */
 	const char *field;   /* of the form, that the error is about; NULL: none */
