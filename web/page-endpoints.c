@@ -112,10 +112,10 @@ static void put_variants(struct buf *b, const struct endpoint *e)
 
 		html(b, "<tr><td data-label=\"Name\">%s</td><td data-label=\"Weight\">", v->name);
 		put_share(b, v);
-		html(b,
-		     "</td><td data-label=\"Run\"><code>%s</code></td>"
-		     "<td data-label=\"Experiment\">%s</td><td data-label=\"Since\">",
-		     v->run_id, v->experiment_id);
+		html(b, "</td><td data-label=\"Run\">");
+		put_run(b, v->experiment_id, v->run_id);
+		html(b, "</td><td data-label=\"Experiment\">%s</td><td data-label=\"Since\">",
+		     v->experiment_id);
 		html_time(b, v->created);
 		html(b, "</td></tr>\n");
 	}

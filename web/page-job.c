@@ -45,7 +45,8 @@ static void put_object(struct buf *b, const char *title, const json_t *object)
 		return;
 	html(b, "<h2>%s</h2><dl>", title);
 	json_object_foreach ((json_t *)object, name, value)
-		put_member(b, name, value);
+		if (!json_is_string(value) || *json_string_value(value))
+			put_member(b, name, value);
 	html(b, "</dl>\n");
 }
 
@@ -60,6 +61,10 @@ static void put_facts(struct buf *b, const struct job *j)
 	put_texts(b, "Target", j->target);
 	put_texts(b, "Region", j->region);
 	put_texts(b, "Asked by", j->user);
+	html(b, "<dt>Run</dt><dd>");
+	put_run(b, json_get_str(j->request, "experiment_id", ""),
+		json_get_str(j->request, "run_id", ""));
+	html(b, "</dd>");
 	put_moment(b, "Added", j->created);
 	put_moment(b, "Started", j->started);
 	put_moment(b, "Ended", j->ended);
@@ -93,7 +98,7 @@ static void put_result(struct buf *b, const struct job *j)
 	if (url && str_eq(j->target, "local"))
 		html(b,
 		     "<h3>Ask it from a terminal</h3><pre>curl -H 'Content-Type: "
-		     "application/json' \\\n  -d '{\"dataframe_records\": [{…}]}' "
+		     "application/json' \\\n  -d @rows.json "
 		     "%s/invocations</pre>\n<p><a href=\"/endpoints/local/%s\">Try it with a "
 		     "row</a></p>\n",
 		     url, j->app);
@@ -101,12 +106,19 @@ static void put_result(struct buf *b, const struct job *j)
 
 static void put_steps(struct buf *b, const struct job_steps *steps)
 {
+	static const char *const words[] = {
+		[STEP_OPEN] = "under way",
+		[STEP_DONE] = "done",
+		[STEP_UNDOING] = "being undone",
+		[STEP_UNDONE] = "undone",
+	};
+
 	if (!steps->len)
 		return;
 	html(b, "<h2>Steps</h2><ol class=\"steps\">");
 	for (size_t i = 0; i < steps->len; i++)
 		html(b, "<li><span class=\"step %s\">%s</span> %s</li>",
-		     step_state_name(steps->items[i].state), step_state_name(steps->items[i].state),
+		     step_state_name(steps->items[i].state), words[steps->items[i].state],
 		     steps->items[i].name);
 	html(b, "</ol>\n");
 }

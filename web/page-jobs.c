@@ -21,6 +21,21 @@ void put_state(struct buf *b, const struct job *j)
 	     cancelling ? "cancelling" : state_words[j->state]);
 }
 
+void put_run(struct buf *b, const char *experiment_id, const char *run_id)
+{
+	if (!*run_id)
+		return;
+	if (!*experiment_id) {
+		html(b, "<code>%s</code>", run_id);
+		return;
+	}
+	html(b, "<a href=\"/mlflow/");
+	html_part(b, experiment_id);
+	html(b, "/");
+	html_part(b, run_id);
+	html(b, "\"><code>%s</code></a>", run_id);
+}
+
 static bool has_ended(const struct job *j)
 {
 	return j->state != JOB_PENDING && j->state != JOB_RUNNING;
@@ -55,9 +70,10 @@ static void put_row(struct call *q, const struct job *j)
 	     (long)j->id);
 	html(b, "<td data-label=\"What\">%s <strong>%s</strong></td>", j->kind, j->app);
 	html(b, "<td data-label=\"Where\">%s %s</td>", j->target, j->region);
-	html(b, "<td data-label=\"Run\"><code>%s</code></td>",
-	     json_get_str(j->request, "run_id", ""));
-	html(b, "<td data-label=\"State\">");
+	html(b, "<td data-label=\"Run\">");
+	put_run(b, json_get_str(j->request, "experiment_id", ""),
+		json_get_str(j->request, "run_id", ""));
+	html(b, "</td><td data-label=\"State\">");
 	put_state(b, j);
 	html(b, "</td><td data-label=\"Step\">%s</td>", *j->error ? j->error : j->step);
 	html(b, "<td data-label=\"Added\">");

@@ -85,6 +85,24 @@ int go_mlflow(struct call *q, struct err *err)
 	return r < 0 ? r : reply_see_other(q, err, "%s", mlflow_uri(m));
 }
 
+int go_run(struct call *q, struct err *err)
+{
+	_cleanup_buf_ struct buf b;
+	struct mlflow *m = NULL;
+	int r;
+
+	buf_init(&b, KIB(16));
+	r = call_mlflow(q, &m, err);
+	if (r < 0)
+		return r;
+	buf_printf(&b, "%s/#/experiments/", mlflow_uri(m));
+	html_part(&b, q->match.args[0]);
+	buf_put_str(&b, "/runs/");
+	html_part(&b, q->match.args[1]);
+	r = buf_check(&b, "the address", err);
+	return r < 0 ? r : reply_see_other(q, err, "%.*s", (int)b.len, (const char *)b.data);
+}
+
 static int put_place(struct call *q, const char *name, enum place place, const char *file,
 		     struct err *err)
 {

@@ -11,6 +11,8 @@ route_fn page_jobs, page_remove, act_cancel, act_retry, act_remove;
 int jobs_query_read(struct call *q, int64_t max, struct jobs_query *ret,
 		    struct err *err) _must_check_;
 void put_state(struct buf *b, const struct job *j);
+/* The run's id, as a link to its page in MLflow. */
+void put_run(struct buf *b, const char *experiment_id, const char *run_id);
 void put_duration(struct buf *b, const struct job *j);
 void put_job_buttons(struct call *q, const struct job *j);
 
@@ -29,7 +31,7 @@ int endpoint_job(struct call *q, enum request_kind kind, json_t *in, int64_t *re
 		 struct err *err) _must_check_;
 
 /* --- page-other.c --- */
-route_fn asset, login, logout, page_about, go_mlflow;
+route_fn asset, login, logout, page_about, go_mlflow, go_run;
 
 /* --- api-jobs.c --- */
 route_fn api_jobs, api_add, api_job, api_remove, api_cancel, api_retry, api_log, api_changes;

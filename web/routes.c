@@ -17,6 +17,7 @@ const struct route web_routes[] = {
 	{"GET", "/endpoints/:/:/delete", 0, page_delete},
 	{"POST", "/endpoints/:/:/delete", 0, act_delete},
 	{"GET", "/mlflow", 0, go_mlflow},
+	{"GET", "/mlflow/:/:", 0, go_run},
 	{"GET", "/about", 0, page_about},
 	{"GET", "/static/:", ROUTE_OPEN, asset},
 	{"POST", "/login", ROUTE_OPEN, login},
