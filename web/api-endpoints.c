@@ -1,37 +1,37 @@
 /* /api/endpoints and below. */
-#include "web/endpoints.h"
 #include "web/pages.h"
+#include "web/served.h"
 
-json_t *endpoints_json(const struct endpoints *list)
+json_t *served_list_json(const struct served_list *list)
 {
 	json_auto_t *items = json_array();
 
 	for (size_t i = 0; items && i < list->len; i++)
-		if (json_array_append_new(items, endpoint_json(&list->items[i])) < 0)
+		if (json_array_append_new(items, served_json(&list->items[i])) < 0)
 			return NULL;
 	return json_incref(items);
 }
 
 int api_endpoints(struct call *q, struct err *err)
 {
-	_cleanup_endpoints_ struct endpoints list = {0};
+	_cleanup_served_list_ struct served_list list = {0};
 	struct store *store = NULL;
 	int r = call_store(q, &store, err);
 
 	if (r == 0)
-		r = endpoints_list(store, /* ping= */ true, &q->web->stop, &list, err);
+		r = served_all(store, /* ping= */ true, &q->web->stop, &list, err);
 	return r < 0 ? r
 		     : reply_json(q, MHD_HTTP_OK,
-				  json_pack("{s:o}", "endpoints", endpoints_json(&list)), err);
+				  json_pack("{s:o}", "endpoints", served_list_json(&list)), err);
 }
 
 int api_endpoint(struct call *q, struct err *err)
 {
-	_cleanup_endpoint_ struct endpoint e = {0};
+	_cleanup_served_ struct served e = {0};
 	int r = call_endpoint(q, &e, err);
 
 	return r < 0 ? r
-		     : reply_json(q, MHD_HTTP_OK, json_pack("{s:o}", "endpoint", endpoint_json(&e)),
+		     : reply_json(q, MHD_HTTP_OK, json_pack("{s:o}", "endpoint", served_json(&e)),
 				  err);
 }
 
@@ -47,14 +47,14 @@ static json_t *answer_json(const struct invoke_answer *a)
 
 int api_invoke(struct call *q, struct err *err)
 {
-	_cleanup_endpoint_ struct endpoint e = {0};
+	_cleanup_served_ struct served e = {0};
 	_cleanup_invoke_answer_ struct invoke_answer answer = {0};
 	const char *type = call_header(q, MHD_HTTP_HEADER_CONTENT_TYPE);
 	int r = call_endpoint(q, &e, err);
 
 	if (r == 0)
-		r = endpoint_invoke(&e, type ? type : "application/json", q->body.data, q->body.len,
-				    &q->web->stop, &answer, err);
+		r = served_invoke(&e, type ? type : "application/json", q->body.data, q->body.len,
+				  &q->web->stop, &answer, err);
 	q->upstream = r < 0;
 	return r < 0 ? r : reply_json(q, MHD_HTTP_OK, answer_json(&answer), err);
 }

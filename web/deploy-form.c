@@ -12,7 +12,7 @@ void deploy_form_release(struct deploy_form *f)
 	submission_release(&f->s);
 	mlflow_experiments_release(&f->experiments);
 	mlflow_runs_release(&f->runs);
-	endpoints_release(&f->apps);
+	served_list_release(&f->apps);
 }
 
 struct field;
@@ -74,7 +74,7 @@ json_t *deploy_form_members(const struct params *given)
 static bool has_app(const struct deploy_form *f, const char *app)
 {
 	for (size_t i = 0; i < f->apps.len; i++)
-		if (str_eq(f->apps.items[i].app, app))
+		if (str_eq(f->apps.items[i].file.app, app))
 			return true;
 	return false;
 }
@@ -251,7 +251,7 @@ static void put_lists(struct buf *b, const struct deploy_form *f)
 		     f->experiments.items[i].name);
 	html(b, "</datalist><datalist id=\"apps\">");
 	for (size_t i = 0; i < f->apps.len; i++)
-		html(b, "<option value=\"%s\">%s %s</option>", f->apps.items[i].app,
+		html(b, "<option value=\"%s\">%s %s</option>", f->apps.items[i].file.app,
 		     f->apps.items[i].target, f->apps.items[i].region);
 	html(b, "</datalist>\n");
 }

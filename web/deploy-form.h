@@ -2,7 +2,7 @@
 #ifndef WEB_DEPLOY_FORM_H
 #define WEB_DEPLOY_FORM_H
 
-#include "web/endpoints.h"
+#include "web/served.h"
 #include "web/submit.h"
 
 enum { FORM_RUNS = 100 };
@@ -12,7 +12,7 @@ struct deploy_form {
 	struct submission s;        /* faults, and what is known of the run */
 	struct mlflow_experiments experiments;
 	struct mlflow_runs runs;
-	struct endpoints apps;
+	struct served_list apps;
 	const char *lists_missing; /* why experiments and runs cannot be listed; NULL: they are */
 };
 void deploy_form_release(struct deploy_form *f);

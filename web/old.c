@@ -4,8 +4,8 @@
  * and failures as 404 {"status": "failed", "msg"}; later ones took
  * {"handler_name", …}.  What has no counterpart says so.
  */
-#include "web/endpoints.h"
 #include "web/pages.h"
+#include "web/served.h"
 #include "web/submit.h"
 
 #include "base/clock.h"
@@ -161,15 +161,15 @@ int old_logs(struct call *q, struct err *err)
 
 int old_deployments(struct call *q, struct err *err)
 {
-	_cleanup_endpoints_ struct endpoints list = {0};
+	_cleanup_served_list_ struct served_list list = {0};
 	struct store *store = NULL;
 	int r = call_store(q, &store, err);
 
 	if (r == 0)
-		r = endpoints_list(store, /* ping= */ true, &q->web->stop, &list, err);
+		r = served_all(store, /* ping= */ true, &q->web->stop, &list, err);
 	return r < 0 ? r
 		     : reply_json(q, MHD_HTTP_OK,
-				  json_pack("{s:o}", "deployments", endpoints_json(&list)), err);
+				  json_pack("{s:o}", "deployments", served_list_json(&list)), err);
 }
 
 /* --- what is no more --- */

@@ -27,7 +27,7 @@ static int list_of_apps(struct call *q, struct deploy_form *f, struct err *err)
 	struct store *store = NULL;
 	int r = call_store(q, &store, err);
 
-	return r < 0 ? r : endpoints_list(store, /* ping= */ false, &q->web->stop, &f->apps, err);
+	return r < 0 ? r : served_all(store, /* ping= */ false, &q->web->stop, &f->apps, err);
 }
 
 /* What the script asks is answered here for those without one. */

@@ -1,57 +1,58 @@
 /* What is served, trying it with a row, shifting its traffic and ending it. */
-#include "web/endpoints.h"
 #include "web/pages.h"
+#include "web/served.h"
 #include "web/submit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 /* Its page below /endpoints, as an attribute's value. */
-static void put_address(struct buf *b, const struct endpoint *e, const char *action)
+static void put_address(struct buf *b, const struct served *e, const char *action)
 {
-	html(b, "/endpoints/%s/%s%s", e->target, e->app, action);
+	html(b, "/endpoints/%s/%s%s", e->target, e->file.app, action);
 	if (*e->region)
 		html(b, "?region=%s", e->region);
 }
 
-static void put_state_of(struct buf *b, const struct endpoint *e)
+static void put_state_of(struct buf *b, const struct served *e)
 {
 	static const char *const styles[] = {
-		[ENDPOINT_SERVING] = "success",
-		[ENDPOINT_SILENT] = "failed",
-		[ENDPOINT_DEPLOYED] = "pending",
+		[SERVED_HERE] = "success",
+		[SERVED_SILENT] = "failed",
+		[SERVED_AT_AWS] = "pending",
 	};
 
 	html(b, "<span class=\"state %s\">%s</span>", styles[e->state],
-	     endpoint_state_name(e->state));
+	     served_state_name(e->state));
 }
 
-static void put_share(struct buf *b, const struct variant *v)
+static void put_share(struct buf *b, const struct served *e, size_t variant)
 {
 	char text[64];
 
-	(void)snprintf(text, sizeof(text), "%g (%.0f %%)", v->weight, 100 * v->share);
+	(void)snprintf(text, sizeof(text), "%g (%.0f %%)", e->file.variants[variant].weight,
+		       100 * served_share(e, variant));
 	html(b, "%s", text);
 }
 
-static void put_row(struct buf *b, const struct endpoint *e)
+static void put_row(struct buf *b, const struct served *e)
 {
 	html(b, "<tr><td data-label=\"App\"><a href=\"");
 	put_address(b, e, "");
 	html(b, "\">%s</a></td><td data-label=\"Where\">%s %s</td><td data-label=\"State\">",
-	     e->app, e->target, e->region);
+	     e->file.app, e->target, e->region);
 	put_state_of(b, e);
 	html(b, "</td><td data-label=\"Variants\">");
-	for (size_t i = 0; i < e->n_variants; i++) {
-		html(b, "%s%s: ", i ? ", " : "", e->variants[i].name);
-		put_share(b, &e->variants[i]);
+	for (size_t i = 0; i < e->file.n_variants; i++) {
+		html(b, "%s%s: ", i ? ", " : "", e->file.variants[i].name);
+		put_share(b, e, i);
 	}
 	html(b, "</td><td data-label=\"Address\">");
 	html_link(b, e->url, e->url);
 	html(b, "</td></tr>\n");
 }
 
-static void put_table(struct buf *b, const struct endpoints *list)
+static void put_table(struct buf *b, const struct served_list *list)
 {
 	if (!list->len) {
 		html(b, "<p>Nothing is served yet. <a href=\"/deploy\">Deploy a run</a>.</p>\n");
@@ -68,7 +69,7 @@ static void put_table(struct buf *b, const struct endpoints *list)
 
 int page_endpoints(struct call *q, struct err *err)
 {
-	_cleanup_endpoints_ struct endpoints list = {0};
+	_cleanup_served_list_ struct served_list list = {0};
 	struct store *store = NULL;
 	int64_t version = 0;
 	int r = call_store(q, &store, err);
@@ -76,7 +77,7 @@ int page_endpoints(struct call *q, struct err *err)
 	if (r == 0)
 		r = store_version(store, &version, err);
 	if (r == 0)
-		r = endpoints_list(store, /* ping= */ true, &q->web->stop, &list, err);
+		r = served_all(store, /* ping= */ true, &q->web->stop, &list, err);
 	if (r < 0)
 		return r;
 	page_begin(q, "Endpoints", "/endpoints");
@@ -88,30 +89,30 @@ int page_endpoints(struct call *q, struct err *err)
 	return 0;
 }
 
-int call_endpoint(struct call *q, struct endpoint *ret, struct err *err)
+int call_endpoint(struct call *q, struct served *ret, struct err *err)
 {
 	struct store *store = NULL;
 	int r = call_store(q, &store, err);
 
 	return r < 0 ? r
-		     : endpoint_find(store, q->match.args[0], params_get(&q->query, "region", ""),
-				     q->match.args[1], &q->web->stop, ret, err);
+		     : served_find(store, q->match.args[0], params_get(&q->query, "region", ""),
+				   q->match.args[1], &q->web->stop, ret, err);
 }
 
 /* --- one endpoint --- */
 
-static void put_variants(struct buf *b, const struct endpoint *e)
+static void put_variants(struct buf *b, const struct served *e)
 {
-	if (!e->n_variants)
+	if (!e->file.n_variants)
 		return;
 	html(b, "<h2>Variants</h2><table class=\"jobs\"><thead><tr><th scope=\"col\">Name</th>"
 		"<th scope=\"col\">Weight</th><th scope=\"col\">Run</th><th scope=\"col\">"
 		"Experiment</th><th scope=\"col\">Since</th></tr></thead><tbody>\n");
-	for (size_t i = 0; i < e->n_variants; i++) {
-		const struct variant *v = &e->variants[i];
+	for (size_t i = 0; i < e->file.n_variants; i++) {
+		const struct endpoint_variant *v = &e->file.variants[i];
 
 		html(b, "<tr><td data-label=\"Name\">%s</td><td data-label=\"Weight\">", v->name);
-		put_share(b, v);
+		put_share(b, e, i);
 		html(b, "</td><td data-label=\"Run\">");
 		put_run(b, v->experiment_id, v->run_id);
 		html(b, "</td><td data-label=\"Experiment\">%s</td><td data-label=\"Since\">",
@@ -123,12 +124,13 @@ static void put_variants(struct buf *b, const struct endpoint *e)
 }
 
 /* A row of the newest variant's run; "" when there is none, for whatever reason. */
-static char *sample_rows(struct call *q, const struct endpoint *e)
+static char *sample_rows(struct call *q, const struct served *e)
 {
 	_cleanup_run_facts_ struct run_facts f = {0};
 	json_auto_t *row = NULL, *body = NULL;
 	struct mlflow *m = NULL;
-	const struct variant *newest = e->n_variants ? &e->variants[e->n_variants - 1] : NULL;
+	const struct endpoint_variant *newest =
+		e->file.n_variants ? &e->file.variants[e->file.n_variants - 1] : NULL;
 
 	if (newest && *newest->run_id && call_mlflow(q, &m, NULL) == 0 &&
 	    run_look(m, newest->run_id, &q->web->stop, &f, NULL) == 0 &&
@@ -138,7 +140,7 @@ static char *sample_rows(struct call *q, const struct endpoint *e)
 	return body ? json_dumps(body, JSON_INDENT(1) | JSON_PRESERVE_ORDER) : NULL;
 }
 
-static void put_try(struct call *q, const struct endpoint *e, const char *rows,
+static void put_try(struct call *q, const struct served *e, const char *rows,
 		    const struct invoke_answer *answer)
 {
 	struct buf *b = &q->reply.body;
@@ -159,15 +161,15 @@ static void put_try(struct call *q, const struct endpoint *e, const char *rows,
 		html(b,
 		     "<h3 id=\"answer-title\">Answer</h3><p role=\"status\">Status %d from %s, in "
 		     "%ld ms</p><pre tabindex=\"0\" aria-labelledby=\"answer-title\">%s</pre>\n",
-		     answer->status, *answer->variant ? answer->variant : e->app, (long)answer->ms,
-		     answer->text);
+		     answer->status, *answer->variant ? answer->variant : e->file.app,
+		     (long)answer->ms, answer->text);
 }
 
-static void put_shift(struct call *q, const struct endpoint *e)
+static void put_shift(struct call *q, const struct served *e)
 {
 	struct buf *b = &q->reply.body;
 
-	if (e->n_variants < 2)
+	if (e->file.n_variants < 2)
 		return;
 	html(b, "<h2>Shift traffic</h2><form method=\"post\" action=\"");
 	put_address(b, e, "/shift");
@@ -175,20 +177,20 @@ static void put_shift(struct call *q, const struct endpoint *e)
 	page_csrf(q);
 	html(b, "<div class=\"field\"><label for=\"variant\">Variant</label><select "
 		"id=\"variant\" name=\"variant\">");
-	for (size_t i = e->n_variants; i-- > 0;)
-		html(b, "<option>%s</option>", e->variants[i].name);
+	for (size_t i = e->file.n_variants; i-- > 0;)
+		html(b, "<option>%s</option>", e->file.variants[i].name);
 	html(b, "</select></div><div class=\"field\"><label for=\"percent\">Percent of all "
 		"requests</label><input id=\"percent\" name=\"percent\" inputmode=\"decimal\" "
 		"value=\"10\" required><p class=\"help\">The others share the rest as they do "
 		"now.</p></div><button>Shift</button></form>\n");
 }
 
-static void put_endpoint(struct call *q, const struct endpoint *e, const char *rows,
+static void put_endpoint(struct call *q, const struct served *e, const char *rows,
 			 const struct invoke_answer *answer, const struct err *why)
 {
 	struct buf *b = &q->reply.body;
 
-	page_begin(q, e->app, /* here= */ "");
+	page_begin(q, e->file.app, /* here= */ "");
 	if (why)
 		html(b,
 		     "<div class=\"error\" role=\"alert\"><p>%s</p><p class=\"hint\">%s</p></div>\n",
@@ -209,7 +211,7 @@ static void put_endpoint(struct call *q, const struct endpoint *e, const char *r
 
 int page_endpoint(struct call *q, struct err *err)
 {
-	_cleanup_endpoint_ struct endpoint e = {0};
+	_cleanup_served_ struct served e = {0};
 	_cleanup_free_ char *rows = NULL;
 	int r = call_endpoint(q, &e, err);
 
@@ -228,7 +230,7 @@ static const char *type_of_rows(const char *rows)
 
 int act_try(struct call *q, struct err *err)
 {
-	_cleanup_endpoint_ struct endpoint e = {0};
+	_cleanup_served_ struct served e = {0};
 	_cleanup_invoke_answer_ struct invoke_answer answer = {0};
 	const char *rows = params_get(&q->form, "rows", "");
 	struct err why = ERR_INIT;
@@ -236,8 +238,7 @@ int act_try(struct call *q, struct err *err)
 
 	if (r < 0)
 		return r;
-	r = endpoint_invoke(&e, type_of_rows(rows), rows, strlen(rows), &q->web->stop, &answer,
-			    &why);
+	r = served_invoke(&e, type_of_rows(rows), rows, strlen(rows), &q->web->stop, &answer, &why);
 	q->upstream = r < 0;
 	if (r < 0)
 		q->reply.status = error_status(q, &why);
@@ -250,7 +251,7 @@ int act_try(struct call *q, struct err *err)
 int endpoint_job(struct call *q, enum request_kind kind, json_t *in, int64_t *ret_id,
 		 struct err *err)
 {
-	_cleanup_endpoint_ struct endpoint e = {0};
+	_cleanup_served_ struct served e = {0};
 	_cleanup_submission_ struct submission s = {0};
 	json_auto_t *members = in;
 	int r = members ? call_endpoint(q, &e, err) : err_nomem(err);
@@ -259,7 +260,7 @@ int endpoint_job(struct call *q, enum request_kind kind, json_t *in, int64_t *re
 		return r;
 	if (json_object_set_new(members, "target", json_strz(e.target)) < 0 ||
 	    json_object_set_new(members, "region", json_strz(e.region)) < 0 ||
-	    json_object_set_new(members, "app_name", json_strz(e.app)) < 0)
+	    json_object_set_new(members, "app_name", json_strz(e.file.app)) < 0)
 		return err_nomem(err);
 	r = submit_check(q, kind, members, &s, err);
 	if (r == 0)
@@ -285,7 +286,7 @@ int act_shift(struct call *q, struct err *err)
 
 int page_delete(struct call *q, struct err *err)
 {
-	_cleanup_endpoint_ struct endpoint e = {0};
+	_cleanup_served_ struct served e = {0};
 	struct buf *b = &q->reply.body;
 	int r = call_endpoint(q, &e, err);
 
@@ -295,7 +296,7 @@ int page_delete(struct call *q, struct err *err)
 	html(b,
 	     "<p><strong>%s</strong> of %s %s stops answering at once. Its runs stay in MLflow, "
 	     "so it can be deployed again.</p><form method=\"post\" class=\"inline\" action=\"",
-	     e.app, e.target, e.region);
+	     e.file.app, e.target, e.region);
 	put_address(b, &e, "/delete");
 	html(b, "\">");
 	page_csrf(q);

@@ -2,7 +2,7 @@
 #ifndef WEB_PAGES_H
 #define WEB_PAGES_H
 
-#include "web/endpoints.h"
+#include "web/served.h"
 #include "web/submit.h"
 
 /* --- page-jobs.c --- */
@@ -25,7 +25,7 @@ route_fn page_deploy, act_deploy;
 /* --- page-endpoints.c --- */
 route_fn page_endpoints, page_endpoint, page_delete, act_try, act_shift, act_delete;
 /* The endpoint that path and query name. */
-int call_endpoint(struct call *q, struct endpoint *ret, struct err *err) _must_check_;
+int call_endpoint(struct call *q, struct served *ret, struct err *err) _must_check_;
 /* Add a job about it; takes in, which may be NULL (out of memory). */
 int endpoint_job(struct call *q, enum request_kind kind, json_t *in, int64_t *ret_id,
 		 struct err *err) _must_check_;
@@ -43,7 +43,7 @@ route_fn api_experiments, api_runs, api_run, api_validate;
 
 /* --- api-endpoints.c --- */
 route_fn api_endpoints, api_endpoint, api_invoke, api_shift, api_undeploy;
-json_t *endpoints_json(const struct endpoints *list); /* new */
+json_t *served_list_json(const struct served_list *list); /* new */
 
 /* --- old.c: what former trackers' clients ask --- */
 route_fn old_deploy, old_initiate, old_initiate_job, old_logs, old_deployments, old_retrain,

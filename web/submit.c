@@ -1,7 +1,7 @@
 /* Checking requests against what there is, and adding them. */
 #include "web/submit.h"
 
-#include "web/endpoints.h"
+#include "web/served.h"
 
 #include <stdio.h>
 
@@ -110,7 +110,7 @@ static int look_at_run(struct call *q, const json_t *in, struct submission *s, s
 /* Whether an app of this name is there already matters to `create`. */
 static int look_at_app(struct call *q, const json_t *in, struct submission *s, struct err *err)
 {
-	_cleanup_endpoint_ struct endpoint e = {0};
+	_cleanup_served_ struct served e = {0};
 	const char *app = json_get_str(in, "app_name", "");
 	const char *target = json_get_str(in, "target", "");
 	struct store *store = NULL;
@@ -120,8 +120,8 @@ static int look_at_app(struct call *q, const json_t *in, struct submission *s, s
 		return 0;
 	r = call_store(q, &store, err);
 	if (r == 0)
-		r = endpoint_find(store, *target ? target : "local", json_get_str(in, "region", ""),
-				  app, &q->web->stop, &e, err);
+		r = served_find(store, *target ? target : "local", json_get_str(in, "region", ""),
+				app, &q->web->stop, &e, err);
 	if (r == 0)
 		add_fault(&s->faults, "mode", "an app of this name is there already",
 			  "choose replace or add, or another name");

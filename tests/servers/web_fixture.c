@@ -48,6 +48,7 @@ void web_fixture_start_with(struct web_fixture *f, struct web_options options)
 	*f = (struct web_fixture){.folder = str_dup(test_dir())};
 	(void)setenv("XDG_DATA_HOME", f->folder, 1);
 	(void)setenv("XDG_STATE_HOME", f->folder, 1);
+	(void)setenv("XDG_RUNTIME_DIR", f->folder, 1); /* no manager there */
 	f->mlflow = fake_mlflow_start();
 	path = str_fmt("%s/jobs.db", f->folder);
 	if (store_open(path, &f->store, &err) < 0)

@@ -153,12 +153,12 @@ TEST(a_multipart_form_is_a_form)
 	web_fixture_start(&f);
 	web_log_in(&f, &b);
 	body = str_fmt(
-		"--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n%s\r\n"
-		"--x\r\nContent-Disposition: form-data; name=\"run_id\"\r\n\r\n%s\r\n"
-		"--x\r\nContent-Disposition: form-data; name=\"app_name\"\r\n\r\nparts\r\n"
-		"--x\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\ncheck\r\n--x--\r\n",
+		"--edge\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n%s\r\n"
+		"--edge\r\nContent-Disposition: form-data; name=\"run_id\"\r\n\r\n%s\r\n"
+		"--edge\r\nContent-Disposition: form-data; name=\"app_name\"\r\n\r\nparts\r\n"
+		"--edge\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\ncheck\r\n--edge--\r\n",
 		b.csrf, f.run);
-	headers = str_fmt("%sContent-Type: multipart/form-data; boundary=x\r\n", b.cookie);
+	headers = str_fmt("%sContent-Type: multipart/form-data; boundary=edge\r\n", b.cookie);
 	a = web_ask(&f, "POST", "/deploy", headers, body);
 	CHECK_INT(a.status, 303);
 	CHECK(a.head && strstr(a.head, "\r\nLocation: /jobs/1?note=added\r\n"));
