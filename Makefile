@@ -77,6 +77,9 @@ $B/%.o: %.c $B/.flags
 	@mkdir -p $(@D); echo "  CC    $<"
 	$Q$(COMPILE) -MMD -MP -c -o $@ $<
 
+# What web/page-other.c takes in as it is.
+$B/web/page-other.o: $(wildcard web/assets/*)
+
 $B/libsplice.a: $(LIB_SRC:%.c=$B/%.o)
 	@echo "  AR    $@"; rm -f $@
 	$Qar rcs $@ $^

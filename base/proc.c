@@ -5,8 +5,11 @@
  */
 #include "base/proc.h"
 
+#include "base/str.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -97,6 +100,24 @@ int proc_spawn(const struct proc_options *options, pid_t *ret, struct err *err)
 	return r;
 }
 
+char *proc_sibling(const char *name)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash, *path;
+
+	exe[n > 0 ? n : 0] = '\0';
+	slash = strrchr(exe, '/');
+	if (!slash)
+		return str_dup(name);
+	path = str_fmt("%.*s/%s", (int)(slash - exe), exe, name);
+	if (path && access(path, X_OK) < 0) {
+		free(path);
+		return str_dup(name);
+	}
+	return path;
+}
+
 void proc_kill_group(pid_t pid, int sig)
 {
 	if (pid > 1)
@@ -106,6 +127,28 @@ void proc_kill_group(pid_t pid, int sig)
 bool proc_ended(pid_t pid, int *ret_status)
 {
 	return waitpid(pid, ret_status, WNOHANG) == pid;
+}
+
+int64_t proc_start_time(pid_t pid)
+{
+	/* The name, in parentheses, may hold anything; state is field 3, the time field 22. */
+	static const char format[] = " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
+				     "%*d %*d %*d %*d %lld";
+	char path[64], line[1024];
+	_cleanup_close_ int fd = -1;
+	const char *name_end;
+	long long start = 0;
+	char state;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+	line[n > 0 ? n : 0] = '\0';
+	name_end = strrchr(line, ')');
+	if (!name_end || sscanf(name_end + 1, format, &state, &start) != 2)
+		return 0;
+	return state == 'Z' || state == 'X' ? 0 : start;
 }
 
 void proc_describe_status(char *dst, size_t size, int status)

@@ -121,8 +121,8 @@ class Lab:
             self.process.wait(60)
 
 
-def open_browser(profile, width=1280, height=1600, dark=False):
-    """Debian's Chromium, headless; it looks nothing up and downloads nothing."""
+def open_browser(profile, width=1280, height=1600, dark=False, scripts=True):
+    """Debian's Chromium, headless; it looks nothing up and downloads nothing.  scripts=False: pages run none."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
@@ -132,6 +132,8 @@ def open_browser(profile, width=1280, height=1600, dark=False):
                      "--hide-scrollbars", f"--user-data-dir={profile}", f"--window-size={width},{height}",
                      *(["--blink-settings=preferredColorScheme=0"] if dark else [])):
         options.add_argument(argument)
+    if not scripts:
+        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
     browser = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
     browser.set_page_load_timeout(120)
     browser.set_window_size(width, height)

@@ -19,6 +19,7 @@ struct fake_mlflow {
 	json_t *experiments; /* array of {"experiment_id", "name", "lifecycle_stage"} */
 	json_t *runs;        /* array, oldest first */
 	json_t *artifacts;   /* path -> size */
+	json_t *contents;    /* path -> text, of those that are texts */
 };
 
 static void refuse(struct fake_reply *reply, int status, const char *code, const char *message)
@@ -281,6 +282,54 @@ static void on_run(struct fake_mlflow *f, const char *endpoint, const struct fak
 	}
 }
 
+/* --- artifacts --- */
+
+static void artifact(struct fake_mlflow *f, const char *path, const struct fake_request *req,
+		     struct fake_reply *reply)
+{
+	const char *content = json_get_str(f->contents, path, NULL);
+
+	if (str_eq(req->method, "PUT")) {
+		json_object_set_new(f->artifacts, path, json_integer((json_int_t)req->body.len));
+		json_object_set_new(f->contents, path,
+				    json_str((const char *)req->body.data, req->body.len));
+		answer(reply, json_object());
+	} else if (content) {
+		buf_put_str(&reply->body, content);
+	} else {
+		refuse(reply, 404, "RESOURCE_DOES_NOT_EXIST", "no such artifact");
+	}
+}
+
+/* What lies in one folder of a run. */
+static void artifacts_list(struct fake_mlflow *f, const struct fake_request *req,
+			   struct fake_reply *reply)
+{
+	_cleanup_free_ char *run = query(req, "run_id"), *folder = query(req, "path");
+	_cleanup_free_ char *top = str_fmt("x/%s/", run);
+	_cleanup_free_ char *start = str_fmt("%s%s%s", top, folder, *folder ? "/" : "");
+	json_auto_t *seen = json_object();
+	json_t *files = json_array(), *size;
+	const char *path;
+
+	json_object_foreach (f->artifacts, path, size) {
+		const char *rest = path + strlen(start);
+		_cleanup_free_ char *name = NULL;
+
+		if (!str_starts(path, start))
+			continue;
+		name = str_ndup(path + strlen(top),
+				strlen(start) - strlen(top) + strcspn(rest, "/"));
+		if (json_object_get(seen, name))
+			continue;
+		json_object_set_new(seen, name, json_true());
+		json_array_append_new(files,
+				      json_pack("{s:s, s:b, s:O}", "path", name, "is_dir",
+						strchr(rest, '/') != NULL, "file_size", size));
+	}
+	answer(reply, json_pack("{s:o}", "files", files));
+}
+
 /* --- the server --- */
 
 static void act(struct fake_mlflow *f, const struct fake_request *req, struct fake_reply *reply)
@@ -294,9 +343,9 @@ static void act(struct fake_mlflow *f, const struct fake_request *req, struct fa
 				    : NULL;
 
 	if (str_starts(req->target, proxy)) {
-		json_object_set_new(f->artifacts, req->target + strlen(proxy),
-				    json_integer((json_int_t)req->body.len));
-		answer(reply, json_object());
+		artifact(f, req->target + strlen(proxy), req, reply);
+	} else if (str_eq(endpoint, "artifacts/list")) {
+		artifacts_list(f, req, reply);
 	} else if (str_eq(endpoint, "experiments/create")) {
 		experiments_create(f, body, reply);
 	} else if (str_eq(endpoint, "experiments/get-by-name")) {
@@ -360,6 +409,7 @@ struct fake_mlflow *fake_mlflow_start(void)
 				   "lifecycle_stage", "active");
 	f->runs = json_array();
 	f->artifacts = json_object();
+	f->contents = json_object();
 	f->http = fake_http_start(handle, f);
 	if (!f->http)
 		abort();
@@ -376,6 +426,7 @@ void fake_mlflow_stop(struct fake_mlflow *f)
 	json_decref(f->experiments);
 	json_decref(f->runs);
 	json_decref(f->artifacts);
+	json_decref(f->contents);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
 }
