@@ -34,6 +34,9 @@
 #define LIMIT_IMPORT_RECORD MIB(32)
 /* One part of an S3 object: large enough that the request costs nothing; a reader holds two. */
 #define LIMIT_S3_PART MIB(8)
+/* Cells, and statements, that a logged model keeps: days of typing; each list, the oldest go. */
+#define LIMIT_KEPT MIB(16)
+#define LIMIT_KEPT_ENTRIES 5000u
 /* HTML of one table as shown: front ends freeze beyond a few megabytes. */
 #define LIMIT_DISPLAY_HTML MIB(8)
 /* Bridge messages from the child: a frame's first rows as JSON. */
