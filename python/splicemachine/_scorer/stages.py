@@ -156,7 +156,8 @@ def parse_select(statement: str) -> Tuple[bool, List[Dict[str, str]]]:
     """(whether `*` is selected, the columns selected by name) of a plain SELECT … FROM __THIS__."""
     name = r"(?:`(?:[^`]|``)+`|[A-Za-z_]\w*)"
     whole = re.fullmatch(r"\s*select\s+(.+?)\s+from\s+__THIS__\s*;?\s*", statement, re.I | re.S)
-    pieces = re.findall(r"(?:`(?:[^`]|``)*`|[^,`])+", whole[1]) if whole else []
+    # Commas with an even number of backquotes behind them: not within a name.
+    pieces = re.split(r",(?=(?:[^`]*`[^`]*`)*[^`]*$)", whole[1]) if whole else []
     keep_all, chosen = False, []
     for piece in pieces:
         item = re.fullmatch(rf"(?:__THIS__\s*\.\s*)?({name})(?:\s+(?:as\s+)?({name}))?",
