@@ -5,6 +5,7 @@
 #include "display/table.h"
 #include "kernel/bridge-values.h"
 #include "notebook/files.h"
+#include "notebook/kept.h"
 #include "notebook/session.h"
 #include "notebook/track.h"
 
@@ -238,6 +239,22 @@ static int op_bucket_folder(struct bridge_call *call, json_t **ret, struct err *
 	return *ret ? 0 : err_nomem(err);
 }
 
+static int op_kept(struct bridge_call *call, json_t **ret, struct err *err)
+{
+	return kept_json(call->nb->kept, ret, err);
+}
+
+static int op_read(struct bridge_call *call, json_t **ret, struct err *err)
+{
+	const char *sql = json_get_str(call->args, "sql", NULL);
+
+	if (!sql)
+		return err_set(err, E_USAGE, "track.read wants a text named sql");
+	kept_statement(call->nb->kept, KEPT_FRAME, sql, strlen(sql));
+	*ret = json_object();
+	return *ret ? 0 : err_nomem(err);
+}
+
 static int op_track(struct bridge_call *call, json_t **ret, struct err *err)
 {
 	return notebook_track(call->nb, call->op + strlen("track."), call->args, call->cancel,
@@ -248,10 +265,8 @@ static const struct {
 	const char *name;
 	bridge_fn *fn;
 } ops[] = {
-	{"sql.execute", op_sql_execute},
-	{"sql.jdbc", op_sql_jdbc},
-	{"show", op_show},
-	{"bucket.folder", op_bucket_folder},
+	{"sql.execute", op_sql_execute},     {"sql.jdbc", op_sql_jdbc}, {"show", op_show},
+	{"bucket.folder", op_bucket_folder}, {"track.kept", op_kept},   {"track.read", op_read},
 };
 
 bridge_fn *bridge_op(const char *name)

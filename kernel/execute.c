@@ -6,6 +6,7 @@
 #include "kernel/bridge.h"
 #include "kernel/child.h"
 #include "kernel/history.h"
+#include "notebook/kept.h"
 
 #include <string.h>
 
@@ -71,6 +72,7 @@ void execute_done(struct kernel *k, struct request *q, const struct err *error, 
 		return;
 	}
 	q->ending = true;
+	kept_end(k->nb->kept, q->kept, !failed);
 	kernel_ask_end(k, q);
 	kernel_flush(k, q);
 	if (failed) {
@@ -133,6 +135,16 @@ static void run_magic(struct kernel *k, struct request *q)
 	q->subshell->worker_jobs++;
 }
 
+/* What a front end asks for itself, and cells that do nothing, are no part of the session. */
+static void keep(struct kernel *k, struct request *q)
+{
+	bool magic = q->cell.kind == CELL_MAGIC;
+
+	if (q->args.store_history && !q->args.silent && !q->cell.help && q->cell.kind != CELL_EMPTY)
+		q->kept = kept_begin(k->nb->kept, q->execution_count,
+				     magic ? q->cell.call.magic->name : NULL, q->args.code);
+}
+
 static void run_cell(struct kernel *k, struct request *q)
 {
 	struct err error = ERR_INIT;
@@ -143,6 +155,7 @@ static void run_cell(struct kernel *k, struct request *q)
 	}
 	if (q->cell.kind != CELL_EMPTY)
 		q->subshell->after_sql = is_sql(&q->cell);
+	keep(k, q);
 	if (q->cell.kind == CELL_EMPTY && !q->args.user_expressions)
 		execute_done(k, q, NULL, NULL);
 	else if (q->cell.help)

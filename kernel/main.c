@@ -6,6 +6,7 @@
 #include "kernel/bridge.h"
 #include "kernel/child.h"
 #include "notebook/files.h"
+#include "notebook/kept.h"
 #include "notebook/services.h"
 #include "tracking/tracking.h"
 
@@ -83,7 +84,9 @@ static int open_notebook(struct program *p, struct err *err)
 	r = services_new(p->config, &p->log, &p->nb.services, err);
 	if (r == 0)
 		r = files_new(p->config, &p->nb.files, err);
-	return r == 0 ? tracking_new(&tracking, &p->nb.tracking, err) : r;
+	if (r == 0)
+		r = tracking_new(&tracking, &p->nb.tracking, err);
+	return r == 0 ? kept_new(p->nb.tracking, &p->nb.kept, err) : r;
 }
 
 /* Where `jupyter --existing NAME` looks when the user said so, else our own runtime place. */
@@ -193,6 +196,7 @@ static int run(struct program *p, struct err *err)
 static void release(struct program *p)
 {
 	kernel_close(&p->kernel);
+	kept_free(p->nb.kept);
 	tracking_free(p->nb.tracking);
 	files_free(p->nb.files);
 	services_free(p->nb.services);

@@ -31,6 +31,7 @@ struct request {
 	struct execute_args args;  /* execute_request only */
 	struct cell cell;          /* execute_request only, once started */
 	int execution_count;
+	uint64_t kept;        /* of kept_begin; 0: this cell is not kept */
 	bool relayed;         /* the cell is the child's: it runs there or waits for its start */
 	char *reply_metadata; /* the child's, as JSON text; owned or NULL */
 	bool ending;          /* execute_done is at work, or was */

@@ -14,6 +14,7 @@
 #include "base/str.h"
 
 struct files;
+struct kept;
 struct tracking;
 struct services;
 struct session;
@@ -24,6 +25,7 @@ struct notebook {
 	struct tracking *tracking;   /* any thread (locks itself) */
 	struct services *services;   /* any thread (locks itself); see notebook/services.h */
 	struct files *files;         /* any thread; see notebook/files.h */
+	struct kept *kept;           /* any thread (locks itself); see notebook/kept.h */
 	const char *path;            /* the notebook's file (JPY_SESSION_NAME), or NULL */
 };
 

@@ -5,6 +5,7 @@
 #include "magics/splicemachine/fail.h"
 #include "magics/splicemachine/load.h"
 #include "magics/splicemachine/show.h"
+#include "notebook/kept.h"
 #include "notebook/sql-lex.h"
 #include "notebook/unit.h"
 
@@ -314,5 +315,8 @@ int sql_run_statement(struct sql_run *run, const struct sql_statement *st, struc
 	if (a.notice)
 		out_printf(run->call->out, STREAM_STDOUT, "NOTE %s\n", a.notice);
 	code = actions[a.action](run, st, &a, err);
-	return code < 0 ? fail_statement(run, st, &a, err) : 0;
+	if (code < 0)
+		return fail_statement(run, st, &a, err);
+	kept_statement(run->call->nb->kept, KEPT_CELL, st->text, st->n);
+	return 0;
 }

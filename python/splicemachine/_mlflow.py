@@ -9,14 +9,12 @@ log.  In the other direction, a run that a cell left active by
 """
 from __future__ import annotations
 
-import importlib.abc
-import importlib.util
 import os
 import sys
 import time
 from typing import Any, Dict, Optional
 
-from splicemachine import _bridge
+from splicemachine import _bridge, _imports
 
 _state: Dict[str, Any] = {}
 _pushed: Optional[str] = None   # id of the run we put on MLflow's stack
@@ -37,8 +35,13 @@ def see(tracking: Optional[Dict[str, Any]]) -> None:
 
 def watch_import() -> None:
     """Make the first ``import mlflow`` of the process find the state, starting the server if need be."""
-    if not any(isinstance(f, _Finder) for f in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    _imports.after("mlflow", _loaded)
+
+
+def _loaded(module: Any) -> None:
+    ensure_server()
+    _apply()
 
 
 def uri() -> Optional[str]:
@@ -127,39 +130,3 @@ def _run(run: str):
                    artifact_uri=_state["run"].get("artifact_uri"),
                    run_name=_state["run"].get("name"))
     return Run(info, RunData())
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    """Finds mlflow as everyone else does, and tells it the state when it is loaded."""
-
-    def __init__(self):
-        self._busy = False
-
-    def find_spec(self, fullname, path, target=None):
-        if fullname != "mlflow" or self._busy:
-            return None
-        self._busy = True
-        try:
-            spec = importlib.util.find_spec("mlflow")
-        finally:
-            self._busy = False
-        if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader)
-        return spec
-
-
-class _Loader(importlib.abc.Loader):
-    def __init__(self, inner):
-        self._inner = inner
-
-    def __getattr__(self, name):
-        return getattr(self._inner, name)
-
-    def create_module(self, spec):
-        return self._inner.create_module(spec)
-
-    def exec_module(self, module):
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        self._inner.exec_module(module)
-        ensure_server()
-        _apply()

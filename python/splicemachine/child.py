@@ -22,8 +22,8 @@ from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from traitlets import Type
 
-from splicemachine import (_bridge, _buckets, _cell, _division, _hints, _jobs, _mlflow, _names,
-                           _quotes, _spark)
+from splicemachine import (_bridge, _buckets, _cell, _division, _fitted, _hints, _jobs, _mlflow,
+                           _names, _quotes, _spark)
 from splicemachine._notice import notice
 from splicemachine.zeppelin import ZeppelinContext
 
@@ -169,6 +169,7 @@ class App(IPKernelApp):
             _bridge.connect(config["bridge"], config.get("secret") or "")
         _spark.configure(config, namespace)
         _mlflow.watch_import()
+        _fitted.watch_import()
         namespace["z"] = ZeppelinContext()
         shell.user_ns_hidden["z"] = namespace["z"]
 

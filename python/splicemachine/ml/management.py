@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
-from splicemachine import _bridge, _mlflow
+from splicemachine import _bridge, _deployable, _mlflow
 from splicemachine._notice import notice
 from splicemachine.errors import SpliceError
 
@@ -306,33 +306,47 @@ class MLManager:
         _bridge.call("track.download_artifact", path=name, file=target, run_id=run_id)
         return target
 
-    def log_spark_model(self, model: Any, name: str = MODEL_PATH) -> None:
+    def log_spark_model(self, model: Any, name: str = MODEL_PATH, input_example: Any = None) -> None:
         """Log a fitted Spark ML model to the active run, as MLflow's Spark format.
 
-        `name` is its folder among the run's artifacts; deployments expect the default.
-        ``mlflow.spark.load_model("runs:/RUN/spark_model")`` reads it back.
+        `name` is its folder among the run's artifacts; deployments expect the default, and beside
+        it, in `splice`, goes what they need (docs/DEPLOY.md): among it rows of the frame that the
+        model was fitted on, or of `input_example`, a Spark or pandas frame.
+        ``mlflow.spark.load_model("runs:/RUN/spark_model")`` reads the model back.
         """
         mlflow_spark = _flavor("spark")
         import pyspark
 
-        self._log_saved(name, lambda path, meta: mlflow_spark.save_model(
-            model, path, mlflow_model=meta, dfs_tmpdir=os.path.join(os.path.dirname(path), "tmp"),
-            # Given, because MLflow would find them out by starting another Python and another Spark.
-            pip_requirements=[f"pyspark=={pyspark.__version__}"]))
+        def save(path: str, meta: Any) -> None:
+            mlflow_spark.save_model(
+                model, path, mlflow_model=meta, dfs_tmpdir=os.path.join(os.path.dirname(path), "tmp"),
+                # Given, because MLflow would find them out by starting another Python and another Spark.
+                pip_requirements=[f"pyspark=={pyspark.__version__}"])
 
-    def log_model(self, model: Any, module: Any = None, name: str = MODEL_PATH) -> None:
+        def deployable(path: str, run: Dict[str, Any]) -> None:
+            _deployable.log(model, os.path.join(path, "sparkml"),
+                            os.path.join(os.path.dirname(path), "splice"), run, input_example)
+
+        self._log_saved(name, save, deployable if name == MODEL_PATH else None)
+
+    def log_model(self, model: Any, module: Any = None, name: str = MODEL_PATH,
+                  input_example: Any = None) -> None:
         """Log a model by one of MLflow's flavors, e.g. ``log_model(model, mlflow.sklearn)``.
 
         Without a module the flavor is the one of the library that the model's class is from.
+        Spark's models go the way of log_spark_model.
         """
         library = type(model).__module__.split(".")[0]
         module = module or _flavor("spark" if library == "pyspark" else library)
         if getattr(module, "__name__", "") == "mlflow.spark":
-            self.log_spark_model(model, name)
-        else:
-            self._log_saved(name, lambda path, meta: module.save_model(model, path, mlflow_model=meta))
+            self.log_spark_model(model, name, input_example)
+            return
+        example = {} if input_example is None else {"input_example": input_example}
+        self._log_saved(name, lambda path, meta: module.save_model(model, path, mlflow_model=meta,
+                                                                   **example))
 
-    def _log_saved(self, name: str, save: Any) -> None:
+    def _log_saved(self, name: str, save: Any, further: Any = None) -> None:
+        """Store what `save` writes; then `further` may store more."""
         from mlflow.models import Model
 
         run = self._active()
@@ -341,6 +355,13 @@ class MLManager:
             meta = Model(artifact_path=name, run_id=run["id"])
             save(path, meta)
             _bridge.call("track.log_artifacts", dir=path, path=name, run_id=run["id"])
+            self._note_model(run, name, meta)
+            if further is not None:
+                further(path, run)
+
+    @staticmethod
+    def _note_model(run: Dict[str, Any], name: str, meta: Any) -> None:
+        """The tag by which MLflow shows a run's models."""
         earlier = json.loads((run.get("tags") or {}).get(MODEL_HISTORY) or "[]")
         earlier = [m for m in earlier if m.get("artifact_path") != name]
         history = [*earlier, meta.get_tags_dict()]

@@ -58,6 +58,7 @@ class PySpliceContext:
             frame = self._rows_over_bridge(text)
         else:
             frame = self._read(text, access)
+        _bridge.call("track.read", sql=text)
         return self.toLower(frame) if to_lower else frame
 
     def internalDf(self, query_string: str) -> Any:
