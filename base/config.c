@@ -23,6 +23,7 @@ const struct config_setting config_settings[] = {
 	{"db.port", "1527", "port of the local Derby server"},
 	{"db.memory", "256m", "largest heap of the local Derby server"},
 	{"mlflow.port", "5001", "port of the local MLflow server"},
+	{"jobs.url", NULL, "Jobs Tracker of another machine, with its token; else the local one"},
 	{"manager.idle_minutes", "30", "the manager ends after this time with nothing to do"},
 	{"spark.master", "local[*]", "Spark master URL"},
 	{"spark.memory", "1g", "spark.driver.memory"},

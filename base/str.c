@@ -428,6 +428,13 @@ int strv_add(struct strv *v, const char *s, struct err *err)
 	return strv_take(v, str_dup(s), err);
 }
 
+void strv_remove(struct strv *v, size_t i)
+{
+	free(v->items[i]);
+	memmove(&v->items[i], &v->items[i + 1], (v->len - i) * sizeof(v->items[0]));
+	v->len--;
+}
+
 bool strv_has(const struct strv *v, const char *s)
 {
 	for (size_t i = 0; i < v->len; i++)

@@ -87,6 +87,8 @@ void strv_release(struct strv *v);
 int strv_add(struct strv *v, const char *s, struct err *err) _must_check_;
 /* Takes s, also when it fails; s may be NULL (out of memory upstream). */
 int strv_take(struct strv *v, char *s, struct err *err) _must_check_;
+/* Take out item i, which exists, and free it; the others keep their order. */
+void strv_remove(struct strv *v, size_t i);
 bool strv_has(const struct strv *v, const char *s);
 
 #define _cleanup_strv_ _cleanup_(strv_release)

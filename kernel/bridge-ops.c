@@ -5,6 +5,7 @@
 #include "display/table.h"
 #include "kernel/bridge-values.h"
 #include "notebook/files.h"
+#include "notebook/jobs.h"
 #include "notebook/kept.h"
 #include "notebook/session.h"
 #include "notebook/track.h"
@@ -261,6 +262,12 @@ static int op_track(struct bridge_call *call, json_t **ret, struct err *err)
 			      on_notice, call, ret, err);
 }
 
+static int op_jobs(struct bridge_call *call, json_t **ret, struct err *err)
+{
+	return notebook_jobs(call->nb, call->op + strlen("jobs."), call->args, call->cancel,
+			     on_notice, call, ret, err);
+}
+
 static const struct {
 	const char *name;
 	bridge_fn *fn;
@@ -274,5 +281,7 @@ bridge_fn *bridge_op(const char *name)
 	for (size_t i = 0; i < ARRAY_LEN(ops); i++)
 		if (str_eq(name, ops[i].name))
 			return ops[i].fn;
-	return str_starts(name, "track.") ? op_track : NULL;
+	if (str_starts(name, "track."))
+		return op_track;
+	return str_starts(name, "jobs.") ? op_jobs : NULL;
 }

@@ -33,6 +33,7 @@ struct services {
 static const char *const names[] = {
 	[SERVICE_DATABASE] = "database",
 	[SERVICE_MLFLOW] = "mlflow",
+	[SERVICE_JOBS] = "jobs",
 };
 
 int services_new(const struct config *config, const struct log *log, struct services **ret,

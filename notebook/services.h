@@ -14,7 +14,7 @@
 
 struct services;
 
-enum service_id { SERVICE_DATABASE, SERVICE_MLFLOW };
+enum service_id { SERVICE_DATABASE, SERVICE_MLFLOW, SERVICE_JOBS };
 
 int services_new(const struct config *config, const struct log *log, struct services **ret,
 		 struct err *err) _must_check_;
@@ -25,7 +25,7 @@ typedef void services_notice_fn(void *userdata, const char *text);
 
 /*
  * Ready service: its URL ("derby://127.0.0.1:1527/splicedb;create=true",
- * "http://127.0.0.1:5001"), owned by the caller.  Notices tell what takes
+ * "http://127.0.0.1:5001", "http://127.0.0.1:5003/?token=…"), owned by the caller.  Notices tell what takes
  * time or differs from the default ("port 5001 is taken; MLflow uses 5004").
  */
 int services_ensure(struct services *s, enum service_id id, struct cancel *cancel,

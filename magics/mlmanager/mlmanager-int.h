@@ -1,6 +1,7 @@
 /*
- * Inside of %mlmanager: mlmanager.c has the table of commands; runs.c, log.c and
- * compare.c hold them; words.c splits lines, show.c draws.
+ * Inside of %mlmanager: mlmanager.c has the table of commands; runs.c, log.c,
+ * compare.c, deploy.c, endpoints.c and jobs.c hold them; words.c splits lines,
+ * show.c draws.
  */
 #ifndef MAGICS_MLMANAGER_MLMANAGER_INT_H
 #define MAGICS_MLMANAGER_MLMANAGER_INT_H
@@ -13,7 +14,8 @@
 /*
  * Split a line at white space; '…' and "…" keep what is between them, also in
  * the middle of a word (k="a b"), and a backslash keeps the next character
- * within double quotes.  E_USAGE for a quote that is not closed.
+ * within double quotes.  A word that begins with { or [ is the rest of the
+ * line as it is: JSON.  E_USAGE for a quote that is not closed.
  */
 int words_split(const char *line, size_t n, struct strv *ret, struct err *err) _must_check_;
 /* The words from `first` on with a space between them; the caller frees. */
@@ -24,14 +26,20 @@ char *words_join(const struct strv *words, size_t first);
  */
 int words_option(struct strv *words, const char *name, char **ret_value,
 		 struct err *err) _must_check_;
+/* Take `--name` out of the words: whether it was there. */
+bool words_switch(struct strv *words, const char *name);
 
 /* Call the tracking client (args is stolen) and show its notices; *ret is new. */
 int track(struct magic_call *call, const char *op, json_t *args, json_t **ret,
 	  struct err *err) _must_check_;
 
-/* One line with a link: "LABEL NAME (NOTE)  tracking page". */
+/* The same for the Jobs Tracker (notebook/jobs.h). */
+int jobs(struct magic_call *call, const char *op, json_t *args, json_t **ret,
+	 struct err *err) _must_check_;
+
+/* One line with a link: "LABEL NAME (NOTE)  PLACE"; url may be NULL. */
 int show_link(struct magic_call *call, const char *label, const char *name, const char *note,
-	      const char *url, struct err *err) _must_check_;
+	      const char *url, const char *place, struct err *err) _must_check_;
 
 /* A table whose values are all text. */
 struct text_table {
@@ -60,6 +68,15 @@ int show_experiment(struct magic_call *call, const json_t *experiment, const cha
 int show_run(struct magic_call *call, const json_t *run, const char *verb,
 	     struct err *err) _must_check_;
 
+/* What the Jobs Tracker answers about a job: {"job", "page"}. */
+int show_job(struct magic_call *call, const json_t *answer, struct err *err) _must_check_;
+/*
+ * Show the job's log until it ends; *ret_job (new) when it succeeded, else its
+ * error.  Interrupted, it cancels the job.
+ */
+int follow_job(struct magic_call *call, const json_t *answer, json_t **ret_job,
+	       struct err *err) _must_check_;
+
 /* A command; words[0] is its name, their number is within what the table says. */
 typedef int command_fn(struct magic_call *call, struct strv *words, struct err *err);
 
@@ -67,5 +84,8 @@ command_fn command_experiment, command_experiments;
 command_fn command_run, command_use, command_end, command_runs;
 command_fn command_log, command_tag;
 command_fn command_compare;
+command_fn command_deploy, command_doctor, command_shift, command_undeploy;
+command_fn command_endpoints, command_invoke;
+command_fn command_jobs, command_job, command_cancel, command_retry;
 
 #endif

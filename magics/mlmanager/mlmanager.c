@@ -78,6 +78,17 @@ static const struct command {
 	{"experiments", "experiments", 0, 0, command_experiments},
 	{"runs", "runs [EXPERIMENT]", 0, SIZE_MAX, command_runs},
 	{"compare", "compare RUN RUN [RUN …]", 2, SIZE_MAX, command_compare},
+	{"deploy", "deploy [RUN] --app NAME [--target local|sagemaker] [--mode create|replace|add]",
+	 1, SIZE_MAX, command_deploy},
+	{"doctor", "doctor deploy [RUN] --app NAME …", 1, SIZE_MAX, command_doctor},
+	{"endpoints", "endpoints", 0, 0, command_endpoints},
+	{"invoke", "invoke APP [COLUMN=VALUE … or JSON]", 1, SIZE_MAX, command_invoke},
+	{"shift", "shift APP N% [--variant NAME]", 2, SIZE_MAX, command_shift},
+	{"undeploy", "undeploy APP", 1, SIZE_MAX, command_undeploy},
+	{"jobs", "jobs [TEXT]", 0, 1, command_jobs},
+	{"job", "job NUMBER", 1, 1, command_job},
+	{"cancel", "cancel NUMBER", 1, 1, command_cancel},
+	{"retry", "retry NUMBER", 1, 1, command_retry},
 	{"help", "help", 0, 0, command_help},
 };
 
@@ -172,19 +183,27 @@ static int complete(struct notebook *nb, const char *body, size_t at, struct str
 
 const struct magic magic_mlmanager = {
 	.name = "mlmanager",
-	.summary = "experiments, runs and what is logged to them",
-	.usage = "%mlmanager experiment NAME            make it, or choose it\n"
-		 "%mlmanager run [NAME] [--user USER]   a new run; the active one ends\n"
-		 "%mlmanager use RUN                    an earlier run again\n"
-		 "%mlmanager log NAME=VALUE …           numbers are metrics, the rest parameters\n"
-		 "%mlmanager log param NAME=VALUE …     parameters, whatever they look like\n"
-		 "%mlmanager log metric NAME=VALUE … [--step N]\n"
-		 "%mlmanager tag NAME=VALUE …\n"
-		 "%mlmanager end [finished|failed|killed]\n"
-		 "%mlmanager status | experiments | runs [EXPERIMENT]\n"
-		 "%mlmanager compare RUN RUN [RUN …]    side by side, differences marked\n"
-		 "RUN is a name, an id or the beginning of one. Several commands: one a line\n"
-		 "below %mlmanager; lines that begin with # are comments.",
+	.summary = "experiments, runs, what is logged to them, and deployments",
+	.usage =
+		"%mlmanager experiment NAME            make it, or choose it\n"
+		"%mlmanager run [NAME] [--user USER]   a new run; the active one ends\n"
+		"%mlmanager use RUN                    an earlier run again\n"
+		"%mlmanager log NAME=VALUE …           numbers are metrics, the rest parameters\n"
+		"%mlmanager log param NAME=VALUE …     parameters, whatever they look like\n"
+		"%mlmanager log metric NAME=VALUE … [--step N]\n"
+		"%mlmanager tag NAME=VALUE …\n"
+		"%mlmanager end [finished|failed|killed]\n"
+		"%mlmanager status | experiments | runs [EXPERIMENT]\n"
+		"%mlmanager compare RUN RUN [RUN …]    side by side, differences marked\n"
+		"%mlmanager deploy RUN --app NAME      serve its model; --mode create, replace or add;\n"
+		"    --target local or sagemaker (--region R --type T --instances N), --weight W,\n"
+		"    --archive, --no-wait\n"
+		"%mlmanager doctor deploy RUN --app NAME …   only check whether it would work\n"
+		"%mlmanager endpoints | invoke APP [COLUMN=VALUE … or JSON]\n"
+		"%mlmanager shift APP 10% | undeploy APP\n"
+		"%mlmanager jobs [TEXT] | job N | cancel N | retry N\n"
+		"RUN is a name, an id or the beginning of one. Several commands: one a line\n"
+		"below %mlmanager; lines that begin with # are comments.",
 	.inline_body = true,
 	.run = run,
 	.complete = complete,

@@ -10,7 +10,7 @@ int show_experiment(struct magic_call *call, const json_t *experiment, const cha
 		str_fmt("(id %s), %s", json_get_str(experiment, "id", "?"), verb);
 
 	return note ? show_link(call, "Experiment", json_get_str(experiment, "name", ""), note,
-				json_get_str(experiment, "url", NULL), err)
+				json_get_str(experiment, "url", NULL), "tracking page", err)
 		    : err_nomem(err);
 }
 
@@ -61,7 +61,7 @@ int show_run(struct magic_call *call, const json_t *run, const char *verb, struc
 	_cleanup_free_ char *note = str_fmt("(%s), %s", json_get_str(run, "id", "?"), verb);
 
 	return note ? show_link(call, "Run", json_get_str(run, "name", ""), note,
-				json_get_str(run, "url", NULL), err)
+				json_get_str(run, "url", NULL), "tracking page", err)
 		    : err_nomem(err);
 }
 

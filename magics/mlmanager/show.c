@@ -13,7 +13,7 @@ static void escape(struct buf *b, const char *text)
 }
 
 static void put_link_html(struct buf *b, const char *label, const char *name, const char *note,
-			  const char *url)
+			  const char *url, const char *place)
 {
 	buf_put_str(b, "<div>");
 	escape(b, label);
@@ -24,13 +24,15 @@ static void put_link_html(struct buf *b, const char *label, const char *name, co
 	if (url) {
 		buf_put_str(b, " · <a href=\"");
 		escape(b, url);
-		buf_put_str(b, "\" target=\"_blank\" rel=\"noopener\">tracking page</a>");
+		buf_put_str(b, "\" target=\"_blank\" rel=\"noopener\">");
+		escape(b, place);
+		buf_put_str(b, "</a>");
 	}
 	buf_put_str(b, "</div>");
 }
 
 int show_link(struct magic_call *call, const char *label, const char *name, const char *note,
-	      const char *url, struct err *err)
+	      const char *url, const char *place, struct err *err)
 {
 	_cleanup_bundle_ struct bundle bundle = {0};
 	_cleanup_buf_ struct buf html = {0};
@@ -39,7 +41,7 @@ int show_link(struct magic_call *call, const char *label, const char *name, cons
 	int r;
 
 	buf_init(&html, MIB(1));
-	put_link_html(&html, label, name, note, url);
+	put_link_html(&html, label, name, note, url, place);
 	r = plain ? buf_check(&html, "the output", err) : err_nomem(err);
 	if (r == 0)
 		r = bundle_init(&bundle, err);

@@ -10,6 +10,10 @@ static int take_word(const char **p, const char *end, struct buf *b, struct err 
 {
 	char quote = 0;
 
+	if (**p == '{' || **p == '[') {
+		buf_put(b, *p, (size_t)(end - *p));
+		*p = end;
+	}
 	for (; *p < end && (quote || !str_is_space(**p)); (*p)++) {
 		char c = **p;
 
@@ -69,12 +73,21 @@ int words_option(struct strv *words, const char *name, char **ret_value, struct 
 			continue;
 		if (i + 1 == words->len)
 			return err_set(err, E_USAGE, "--%s needs a value", name);
-		free(words->items[i]);
 		*ret_value = words->items[i + 1];
-		memmove(&words->items[i], &words->items[i + 2],
-			(words->len - i - 1) * sizeof(words->items[0]));
-		words->len -= 2;
+		words->items[i + 1] = NULL;
+		strv_remove(words, i + 1);
+		strv_remove(words, i);
 		return 0;
 	}
 	return 0;
+}
+
+bool words_switch(struct strv *words, const char *name)
+{
+	for (size_t i = 1; i < words->len; i++)
+		if (str_starts(words->items[i], "--") && str_eq(words->items[i] + 2, name)) {
+			strv_remove(words, i);
+			return true;
+		}
+	return false;
 }
