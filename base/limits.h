@@ -9,11 +9,7 @@
 #ifdef SMALL_LIMITS
 #define BUF_FIRST_ALLOC 1u
 #else
-#define BUF_FIRST_ALLOC 256u/* A request of the Jobs Tracker: a form, or a few hundred rows for an endpoint. */
-#define LIMIT_WEB_BODY MIB(1)
-/* A page or answer of it: a job's whole log is the longest. */
-#define LIMIT_WEB_PAGE MIB(16)
-
+#define BUF_FIRST_ALLOC 256u
 #endif
 
 #define KIB(n) ((size_t)(n) << 10)
