@@ -34,8 +34,6 @@
 #define LIMIT_IMPORT_RECORD MIB(32)
 /* One part of an S3 object: large enough that the request costs nothing; a reader holds two. */
 #define LIMIT_S3_PART MIB(8)
-/* A model file of splice-scorer, or its sample: a forest of 1,000 deep trees has 200 MB. */
-#define LIMIT_MODEL_FILE MIB(256)
 /* HTML of one table as shown: front ends freeze beyond a few megabytes. */
 #define LIMIT_DISPLAY_HTML MIB(8)
 /* Bridge messages from the child: a frame's first rows as JSON. */
