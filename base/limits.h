@@ -34,8 +34,6 @@
 #define LIMIT_IMPORT_RECORD MIB(32)
 /* One part of an S3 object: large enough that the request costs nothing; a reader holds two. */
 #define LIMIT_S3_PART MIB(8)
-/* A model file of splice-scorer, or its sample: a forest of 1,000 deep trees has 200 MB. */
-#define LIMIT_MODEL_FILE MIB(256)
 /* HTML of one table as shown: front ends freeze beyond a few megabytes. */
 #define LIMIT_DISPLAY_HTML MIB(8)
 /* Bridge messages from the child: a frame's first rows as JSON. */
@@ -44,5 +42,15 @@
 #define LIMIT_WEB_BODY MIB(1)
 /* A page or answer of it: a job's whole log is the longest. */
 #define LIMIT_WEB_PAGE MIB(16)
+/* A scorer's model file: a forest of 500 trees of depth 12 is 100 MB. */
+#define LIMIT_SCORER_MODEL MIB(256)
+/* Numbers of one row in all its columns: 32 MB, and a batch holds one row at least. */
+#define LIMIT_SCORER_ROW ((size_t)4 << 20)
+/* A request to the scorer: SageMaker passes 25 MB on. */
+#define LIMIT_SCORER_BODY MIB(32)
+/* All bodies that it holds at the same time, so that many clients cannot take all memory. */
+#define LIMIT_SCORER_BODIES MIB(512)
+/* Its answer: the probabilities of many classes are longer than the row. */
+#define LIMIT_SCORER_ANSWER MIB(256)
 
 #endif
