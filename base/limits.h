@@ -9,11 +9,7 @@
 #ifdef SMALL_LIMITS
 #define BUF_FIRST_ALLOC 1u
 #else
-#define BUF_FIRST_ALLOC 256u/* A request of the Jobs Tracker: a form, or a few hundred rows for an endpoint. */
-#define LIMIT_WEB_BODY MIB(1)
-/* A page or answer of it: a job's whole log is the longest. */
-#define LIMIT_WEB_PAGE MIB(16)
-
+#define BUF_FIRST_ALLOC 256u
 #endif
 
 #define KIB(n) ((size_t)(n) << 10)
@@ -38,8 +34,6 @@
 #define LIMIT_IMPORT_RECORD MIB(32)
 /* One part of an S3 object: large enough that the request costs nothing; a reader holds two. */
 #define LIMIT_S3_PART MIB(8)
-/* A model file of splice-scorer, or its sample: a forest of 1,000 deep trees has 200 MB. */
-#define LIMIT_MODEL_FILE MIB(256)
 /* Cells, and statements, that a logged model keeps: days of typing; each list, the oldest go. */
 #define LIMIT_KEPT MIB(16)
 #define LIMIT_KEPT_ENTRIES 5000u

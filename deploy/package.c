@@ -270,7 +270,7 @@ static int fetch(struct mlflow *m, const struct package_info *info, const char *
 {
 	_cleanup_free_ char *to = str_fmt("%s/%s", folder, strrchr(path, '/') + 1);
 	_cleanup_close_ int fd = -1;
-	struct file_sink sink = {.max = LIMIT_MODEL_FILE};
+	struct file_sink sink = {.max = LIMIT_SCORER_MODEL};
 	int r;
 
 	if (!to)

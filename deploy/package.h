@@ -36,7 +36,7 @@ int package_check_native(const struct package_info *info, struct err *err) _must
 /*
  * Fetch model.json and, if there is one, sample.json into folder, which is
  * made (0700).  Files that are there are fetched again.  *ret_bytes is their
- * size.  E_TOOBIG above LIMIT_MODEL_FILE.
+ * size.  E_TOOBIG above LIMIT_SCORER_MODEL.
  */
 int package_fetch(struct mlflow *m, const struct package_info *info, const char *folder,
 		  struct cancel *cancel, int64_t *ret_bytes, struct err *err) _must_check_;

@@ -20,7 +20,7 @@ static int read_json(const char *path, json_t **ret, struct err *err)
 	_cleanup_buf_ struct buf b;
 	int r;
 
-	buf_init(&b, LIMIT_MODEL_FILE);
+	buf_init(&b, LIMIT_SCORER_MODEL);
 	r = fs_read(path, &b, err);
 	return r < 0 ? r : json_parse((const char *)b.data, b.len, path, ret, err);
 }

@@ -165,7 +165,6 @@ static int run_to_string(const void *state, struct batch *b, struct err *err)
 		b->cells[t->output].nulls[row] = b->cells[t->input].nulls[row];
 		if (cells_null(b, t->input, row))
 			continue;
-		v = isnan(v) ? 0 : v; /* as Java converts it */
 		if (!(v >= 0 && v < (double)t->labels.n))
 			return batch_refuse(b, row, t->input, err, "there is no label %g", v);
 		b->cells[t->output].texts[row] = t->labels.v[(size_t)v];

@@ -50,6 +50,7 @@ int login(struct call *q, struct err *err)
 	_cleanup_buf_ struct buf b;
 	int r;
 
+	buf_init(&b, KIB(16));
 	if (!copy)
 		return err_nomem(err);
 	if (!session_token_ok(q->web->token, str_trim(copy))) {
@@ -60,7 +61,6 @@ int login(struct call *q, struct err *err)
 	r = access_log_in(q, err);
 	if (r < 0)
 		return r;
-	buf_init(&b, KIB(16));
 	for (const char *p = is_own_path(next) ? next : "/"; *p; p++)
 		http_escape(&b, p, 1, "/");
 	r = buf_check(&b, "the address", err);

@@ -1,6 +1,7 @@
 /* Checking requests against what there is, and adding them. */
 #include "web/submit.h"
 
+#include "base/limits.h"
 #include "web/served.h"
 
 #include <stdio.h>
@@ -53,10 +54,10 @@ static void judge_model(struct submission *s, bool local)
 	_cleanup_buf_ struct buf note;
 	_cleanup_free_ char *text = NULL;
 
+	buf_init(&note, KIB(64));
 	/* At AWS, MLflow's own image serves what the scorer does not know. */
 	if (f->scorer_knows || (f->has_model && !local))
 		return;
-	buf_init(&note, sizeof(s->faults.items[0].text) * 4);
 	run_note(f, &note);
 	text = buf_take_str(&note);
 	add_fault(&s->faults, "run_id", text ? text : "holds no model that can be served",

@@ -128,7 +128,7 @@ static int read_sample(const char *path, json_t **ret, struct err *err)
 	size_t i;
 	int r;
 
-	buf_init(&b, LIMIT_MODEL_FILE);
+	buf_init(&b, LIMIT_SCORER_MODEL);
 	r = fs_read(path, &b, err);
 	if (r == 0)
 		r = json_parse((const char *)b.data, b.len, "the run's sample", &sample, err);

@@ -59,6 +59,15 @@ static bool is_token(const char *s)
 	return *s && !*p;
 }
 
+/* A name or an address with its port; nothing that a URL could be bent with. */
+static bool is_host(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!str_is_alpha(s[i]) && !str_is_digit(s[i]) && !strchr("-.:[]_", s[i]))
+			return false;
+	return n > 0;
+}
+
 static int read_address(struct jobs_client *c, const char *address, struct err *err)
 {
 	const char *host = strstr(address, "://");
@@ -67,7 +76,7 @@ static int read_address(struct jobs_client *c, const char *address, struct err *
 	if (!host || !(str_starts_ci(address, "http://") || str_starts_ci(address, "https://")))
 		return bad_address(err);
 	host += 3;
-	if (!strcspn(host, "/?#") || memchr(host, '@', strcspn(host, "/?#")))
+	if (!is_host(host, strcspn(host, "/?#")))
 		return bad_address(err);
 	token = token_of(strchr(host, '?'));
 	if (!token || !is_token(token))
