@@ -213,56 +213,69 @@ int command_doctor(struct magic_call *call, struct strv *words, struct err *err)
 	return deploy(call, words, "check", &job, err);
 }
 
-/* {"app", "target"?, "region"?} of the words; new. */
-static json_t *endpoint_args(struct strv *words, struct err *err)
+/* {"app", "target"?, "region"?} of the words; *ret is new. */
+static int endpoint_args(struct strv *words, json_t **ret, struct err *err)
 {
 	_cleanup_free_ char *target = NULL, *region = NULL;
 	int r = words_option(words, "target", &target, err);
-	json_t *args = NULL;
 
 	if (r == 0)
 		r = words_option(words, "region", &region, err);
 	if (r < 0)
-		return NULL;
-	args = json_pack("{s:s, s:s*, s:s*}", "app", words->items[1], "target", target, "region",
+		return r;
+	*ret = json_pack("{s:s, s:s*, s:s*}", "app", words->items[1], "target", target, "region",
 			 region);
-	if (!args)
-		(void)err_nomem(err);
-	return args;
+	return *ret ? 0 : err_nomem(err);
+}
+
+/* "10%" or "12.5%" into 10 or 12.5. */
+static int parse_percent(const char *word, double *ret, struct err *err)
+{
+	size_t n = strlen(word);
+	_cleanup_free_ char *number = NULL;
+
+	if (n < 2 || word[n - 1] != '%')
+		return err_set(err, E_USAGE, "\"%.60s\" is no share: shift APP 10%%", word);
+	number = str_ndup(word, n - 1);
+	return number ? str_parse_f64(number, ret, err) : err_nomem(err);
+}
+
+/* Follow the job of an answer whose result is of no further use. */
+static int follow(struct magic_call *call, const json_t *answer, struct err *err)
+{
+	json_auto_t *job = NULL;
+
+	return follow_job(call, answer, &job, err);
 }
 
 int command_shift(struct magic_call *call, struct strv *words, struct err *err)
 {
 	_cleanup_free_ char *variant = NULL;
-	json_auto_t *answer = NULL, *job = NULL;
-	json_t *args = endpoint_args(words, err);
-	char *percent = words->items[words->len - 1];
-	size_t n = strlen(percent);
-	double value;
-	int r = args ? words_option(words, "variant", &variant, err) : E_USAGE;
+	json_auto_t *args = NULL, *answer = NULL;
+	double percent;
+	int r = words_option(words, "variant", &variant, err);
 
-	if (r == 0 && (words->len != 3 || n < 2 || percent[n - 1] != '%'))
-		r = err_set(err, E_USAGE, "shift takes the endpoint and its share: shift APP 10%%");
-	if (r == 0) {
-		percent[n - 1] = '\0';
-		r = str_parse_f64(percent, &value, err);
-	}
-	if (r == 0 && (json_object_set_new(args, "percent", json_real(value)) < 0 ||
+	if (r == 0)
+		r = endpoint_args(words, &args, err);
+	if (r == 0)
+		r = words->len == 3 ? parse_percent(words->items[2], &percent, err)
+				    : err_set(err, E_USAGE,
+					      "shift takes an endpoint and its new "
+					      "share: shift APP 10%%");
+	if (r == 0 && (json_object_set_new(args, "percent", json_real(percent)) < 0 ||
 		       (variant && json_object_set_new(args, "variant", json_strz(variant)) < 0)))
 		r = err_nomem(err);
-	if (r < 0) {
-		json_decref(args);
-		return r;
-	}
-	r = jobs(call, "shift", args, &answer, err);
-	return r < 0 ? r : follow_job(call, answer, &job, err);
+	if (r == 0)
+		r = jobs(call, "shift", TAKE(args), &answer, err);
+	return r < 0 ? r : follow(call, answer, err);
 }
 
 int command_undeploy(struct magic_call *call, struct strv *words, struct err *err)
 {
-	json_auto_t *answer = NULL, *job = NULL;
-	json_t *args = endpoint_args(words, err);
-	int r = args ? jobs(call, "undeploy", args, &answer, err) : E_USAGE;
+	json_auto_t *args = NULL, *answer = NULL;
+	int r = endpoint_args(words, &args, err);
 
-	return r < 0 ? r : follow_job(call, answer, &job, err);
+	if (r == 0)
+		r = jobs(call, "undeploy", TAKE(args), &answer, err);
+	return r < 0 ? r : follow(call, answer, err);
 }

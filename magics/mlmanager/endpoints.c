@@ -54,8 +54,11 @@ static int rows_of_json(const char *text, json_t **ret, struct err *err)
 	json_auto_t *j = NULL;
 	int r = json_parse(text, strlen(text), "the rows", &j, err);
 
-	if (r < 0)
+	if (r < 0) {
+		err_set_hint(err,
+			     "one row {\"COLUMN\": VALUE, …}, a list of rows, or a whole request");
 		return r;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(whole); i++)
 		if (json_object_get(j, whole[i])) {
 			*ret = json_incref(j);

@@ -57,49 +57,41 @@ int command_jobs(struct magic_call *call, struct strv *words, struct err *err)
 	return list_jobs(call, words->len > 1 ? words->items[1] : NULL, err);
 }
 
-static json_t *id_args(const struct strv *words, struct err *err)
+/* An operation on the job whose number is the first word. */
+static int with_job(struct magic_call *call, const struct strv *words, const char *op, json_t **ret,
+		    struct err *err)
 {
 	int64_t id;
-	json_t *args;
+	int r = str_parse_i64(words->items[1], &id, err);
 
-	if (str_parse_i64(words->items[1], &id, err) < 0) {
+	if (r < 0) {
 		err_set_hint(err, "%%mlmanager jobs lists the numbers of jobs");
-		return NULL;
+		return r;
 	}
-	args = json_pack("{s:I}", "id", (json_int_t)id);
-	if (!args)
-		(void)err_nomem(err);
-	return args;
+	r = jobs(call, op, json_pack("{s:I}", "id", (json_int_t)id), ret, err);
+	return r < 0 ? r : show_job(call, *ret, err);
 }
 
 /* Go along with a job: what it said, and what it says until it ends. */
 int command_job(struct magic_call *call, struct strv *words, struct err *err)
 {
 	json_auto_t *answer = NULL, *job = NULL;
-	json_t *args = id_args(words, err);
-	int r = args ? jobs(call, "get", args, &answer, err) : E_USAGE;
+	int r = with_job(call, words, "get", &answer, err);
 
-	if (r == 0)
-		r = show_job(call, answer, err);
 	return r < 0 ? r : follow_job(call, answer, &job, err);
 }
 
 int command_cancel(struct magic_call *call, struct strv *words, struct err *err)
 {
 	json_auto_t *answer = NULL;
-	json_t *args = id_args(words, err);
-	int r = args ? jobs(call, "cancel", args, &answer, err) : E_USAGE;
 
-	return r < 0 ? r : show_job(call, answer, err);
+	return with_job(call, words, "cancel", &answer, err);
 }
 
 int command_retry(struct magic_call *call, struct strv *words, struct err *err)
 {
 	json_auto_t *answer = NULL, *job = NULL;
-	json_t *args = id_args(words, err);
-	int r = args ? jobs(call, "retry", args, &answer, err) : E_USAGE;
+	int r = with_job(call, words, "retry", &answer, err);
 
-	if (r == 0)
-		r = show_job(call, answer, err);
 	return r < 0 ? r : follow_job(call, answer, &job, err);
 }

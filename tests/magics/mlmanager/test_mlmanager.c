@@ -6,13 +6,7 @@
 
 #include "tests/harness.h"
 #include "tests/servers/fake_mlflow.h"
-
-/* Output as text: streams as they are, bundles as their text/plain; HTML kept apart. */
-struct sink {
-	struct output out; /* first: callbacks get it */
-	struct buf plain;
-	struct buf html;
-};
+#include "tests/servers/sink.h"
 
 struct fixture {
 	struct fake_mlflow *server;
@@ -22,25 +16,6 @@ struct fixture {
 	const char *state;
 	struct err err;
 };
-
-static void on_stream(struct output *out, enum stream_name name, const char *text, size_t n)
-{
-	struct sink *s = (struct sink *)out;
-
-	(void)name;
-	buf_put(&s->plain, text, n);
-}
-
-static void on_display(struct output *out, const struct bundle *b, const char *id, bool update)
-{
-	struct sink *s = (struct sink *)out;
-
-	(void)id;
-	(void)update;
-	buf_put_str(&s->plain, json_get_str(b->data, "text/plain", "(no text/plain)"));
-	buf_put_u8(&s->plain, '\n');
-	buf_put_str(&s->html, json_get_str(b->data, "text/html", "(no text/html)"));
-}
 
 static void fixture_start(struct fixture *x)
 {
@@ -53,46 +28,25 @@ static void fixture_start(struct fixture *x)
 	if (tracking_new(&options, &x->tracking, &x->err) < 0)
 		abort();
 	x->nb.tracking = x->tracking;
-	x->sink.out = (struct output){.stream = on_stream, .display = on_display};
-	buf_init(&x->sink.plain, MIB(8));
-	buf_init(&x->sink.html, MIB(8));
+	sink_init(&x->sink);
 }
 
 static void fixture_stop(struct fixture *x)
 {
 	tracking_free(x->tracking);
 	fake_mlflow_stop(x->server);
-	buf_release(&x->sink.plain);
-	buf_release(&x->sink.html);
+	sink_release(&x->sink);
 }
 
 #define _fixture_ _cleanup_(fixture_stop)
 
 static int run(struct fixture *x, const char *body)
 {
-	struct magic_call call = {.magic = &magic_mlmanager,
-				  .body = body,
-				  .body_len = strlen(body),
-				  .body_line = 1,
-				  .nb = &x->nb,
-				  .out = &x->sink.out};
-
-	buf_clear(&x->sink.plain);
-	buf_clear(&x->sink.html);
-	return magic_mlmanager.run(&call, &x->err);
+	return sink_run(&x->sink, &magic_mlmanager, &x->nb, body, NULL, &x->err);
 }
 
-static bool shown(struct buf *b, const char *part)
-{
-	bool found = memmem(b->data, b->len, part, strlen(part)) != NULL;
-
-	if (!found)
-		printf("# not in:\n%.*s\n", (int)b->len, b->data ? (const char *)b->data : "");
-	return found;
-}
-
-#define CHECK_PLAIN(part) CHECK(shown(&x.sink.plain, part))
-#define CHECK_HTML(part) CHECK(shown(&x.sink.html, part))
+#define CHECK_PLAIN(part) CHECK(sink_shown(&x.sink.plain, part))
+#define CHECK_HTML(part) CHECK(sink_shown(&x.sink.html, part))
 
 TEST(words)
 {
