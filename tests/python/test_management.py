@@ -178,5 +178,5 @@ def test_other_server_is_said(tracking, capsys):
 
 
 def test_unknown_method(manager):
-    with pytest.raises(AttributeError, match="deploy_aws"):
-        manager.deploy_aws
+    with pytest.raises(AttributeError, match="deploy_somewhere"):
+        manager.deploy_somewhere

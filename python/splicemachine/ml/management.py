@@ -25,13 +25,14 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 from splicemachine import _bridge, _deployable, _mlflow
 from splicemachine._notice import notice
 from splicemachine.errors import SpliceError
+from splicemachine.ml._deployments import Deployments
 
 MODEL_PATH = "spark_model"  # where deployments look for a run's model
 MODEL_HISTORY = "mlflow.log-model.history"
 TAG_MAX = 8000  # characters of a tag that MLflow keeps
 
 
-class MLManager:
+class MLManager(Deployments):
     """The notebook's experiments and runs.
 
     Takes and ignores what older releases took: a tracking address (the kernel's is used) or a
