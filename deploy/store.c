@@ -305,17 +305,41 @@ static int set_up(struct store *s, struct err *err)
 	}
 }
 
+static int not_writable(const char *path, struct err *err)
+{
+	err_set_errno(err, E_IO, errno, "the job store %s", path);
+	err_set_hint(err, "the file and its folder must be writable by you");
+	return E_IO;
+}
+
+/*
+ * An empty file of this name, unless there is one.  It is never opened under
+ * its name: closing a descriptor of it would drop the locks that SQLite holds
+ * on it for other threads of this process (fcntl(2)), and the next process
+ * that closes the store would take away the log that they are writing.
+ */
+static int make_file(const char *path, struct err *err)
+{
+	_cleanup_free_ char *other = str_fmt("%s.XXXXXX", path);
+	int fd, r;
+
+	if (!other)
+		return err_nomem(err);
+	fd = mkostemp(other, O_CLOEXEC);
+	if (fd < 0)
+		return not_writable(path, err);
+	(void)close(fd);
+	r = link(other, path) == 0 || errno == EEXIST ? 0 : not_writable(path, err);
+	(void)unlink(other);
+	return r;
+}
+
 /* SQLite gives its log the mode of the file. */
 static int make_private(const char *path, struct err *err)
 {
-	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd < 0 || fchmod(fd, 0600) < 0) {
-		err_set_errno(err, E_IO, errno, "the job store %s", path);
-		err_set_hint(err, "the file and its folder must be writable by you");
-		return E_IO;
-	}
-	return 0;
+	if (chmod(path, 0600) == 0)
+		return 0;
+	return errno == ENOENT ? make_file(path, err) : not_writable(path, err);
 }
 
 int store_open(const char *path, struct store **ret, struct err *err)

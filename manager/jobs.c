@@ -10,6 +10,7 @@
 #include "manager/def.h"
 #include "manager/probe.h"
 #include "manager/queue.h"
+#include "web/web.h"
 
 #include <errno.h>
 #include <sys/random.h>
@@ -148,20 +149,72 @@ bool jobs_waiting(void)
 	return waiting;
 }
 
-static int read_workers(int *ret, struct err *err)
+static int read_workers(const struct config *config, int *ret, struct err *err)
 {
-	_cleanup_(config_freep) struct config *config = NULL;
 	int64_t n;
-	int r = config_load(&config, err);
+	int r = config_get_i64(config, "jobs.workers", &n, err);
 
-	if (r == 0)
-		r = config_get_i64(config, "jobs.workers", &n, err);
 	if (r < 0)
 		return r;
 	if (n < 1 || n > QUEUE_WORKERS_MAX)
 		return err_set(err, E_INPUT, "setting jobs.workers: %lld is not from 1 to %d",
 			       (long long)n, QUEUE_WORKERS_MAX);
 	*ret = (int)n;
+	return 0;
+}
+
+/* --- its pages --- */
+
+static int tracking_uri(void *userdata, struct cancel *cancel, char **ret, struct err *err)
+{
+	(void)userdata;
+	return supervisor_tracking_uri(cancel, /* notice= */ NULL, NULL, ret, err);
+}
+
+static void job_added(void *userdata)
+{
+	queue_wake(userdata);
+}
+
+/* The names of a setting, divided by blanks. */
+static int read_names(const char *text, struct strv *ret, struct err *err)
+{
+	int r = 0;
+
+	while (text && *(text += strspn(text, " ")) && r == 0) {
+		size_t n = strcspn(text, " ");
+
+		r = strv_take(ret, str_ndup(text, n), err);
+		text += n;
+	}
+	return r;
+}
+
+/* For other machines: with a certificate, and at a port of its own, so that this machine's address
+ * stays what it is. */
+static int serve_https(const struct config *config, struct web_options options, struct web **ret,
+		       struct err *err)
+{
+	_cleanup_strv_ struct strv names = {0};
+	int64_t port;
+	int r;
+
+	options.cert = config_get(config, "jobs.cert");
+	options.key = config_get(config, "jobs.key");
+	if (!options.cert && !options.key)
+		return 0;
+	options.host = config_get(config, "jobs.https_host");
+	r = config_get_i64(config, "jobs.https_port", &port, err);
+	if (r == 0)
+		r = read_names(config_get(config, "jobs.names"), &names, err);
+	if (r < 0)
+		return r;
+	options.port = port < 0 || port > UINT16_MAX ? -1 : (int)port;
+	options.names = (const char *const *)names.items;
+	r = web_start(&options, ret, err);
+	if (r < 0)
+		return err_prefix(err, "https");
+	log_line(options.log, LOG_INFO, "jobs", "https at port %d", web_port(*ret));
 	return 0;
 }
 
@@ -191,21 +244,34 @@ static int serve(struct queue *q, struct err *err)
 
 int jobs_run(int port, struct err *err)
 {
+	_cleanup_(config_freep) struct config *config = NULL;
 	_cleanup_free_ char *path = NULL;
 	_cleanup_free_ char *program = proc_sibling("splice-manager");
 	_cleanup_secret_ char *token = NULL;
 	_cleanup_(queue_freep) struct queue *q = NULL;
+	_cleanup_(web_stopp) struct web *pages = NULL, *https = NULL;
 	const struct log log = {.fd = 2, .level = LOG_INFO};
 	struct queue_options options = {.program = program, .log = &log};
+	struct web_options web = {.port = port,
+				  .log = &log,
+				  .mlflow_uri = tracking_uri,
+				  .job_added = job_added};
 	int r = program ? store_default_path(&path, err) : err_nomem(err);
 
 	if (r == 0)
 		r = jobs_token(&token, err);
 	if (r == 0)
-		r = read_workers(&options.workers, err);
-	options.store_path = path;
+		r = config_load(&config, err);
+	if (r == 0)
+		r = read_workers(config, &options.workers, err);
+	options.store_path = web.store_path = path;
 	if (r == 0)
 		r = queue_new(&options, &q, err);
-	(void)port;
+	web.token = token;
+	web.userdata = q;
+	if (r == 0)
+		r = web_start(&web, &pages, err);
+	if (r == 0)
+		r = serve_https(config, web, &https, err);
 	return r < 0 ? r : serve(q, err);
 }

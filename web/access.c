@@ -47,6 +47,18 @@ static int check_origin(struct call *q, const struct guard_headers *h, struct er
 	return r;
 }
 
+/* Clients of former trackers send name and password: the token as the password, any name. */
+static bool has_basic(const struct call *q, const char *token)
+{
+	char *password = NULL;
+	char *name = MHD_basic_auth_get_username_password(q->mhd, &password);
+	bool ok = name && password && session_token_ok(token, password);
+
+	MHD_free(name);
+	MHD_free(password);
+	return ok;
+}
+
 static void read_login(struct call *q)
 {
 	static const char scheme[] = "Bearer ";
@@ -57,6 +69,8 @@ static void read_login(struct call *q)
 
 	if (authorization && str_starts_ci(authorization, scheme))
 		q->bearer = session_token_ok(key.token, authorization + strlen(scheme));
+	else if (authorization && q->route->flags & ROUTE_OLD)
+		q->bearer = has_basic(q, key.token);
 	session_cookie_name(key.port, name);
 	cookie = MHD_lookup_connection_value(q->mhd, MHD_COOKIE_KIND, name);
 	if (cookie && session_check(&key, clock_wall_ms(), cookie))

@@ -75,7 +75,7 @@ int call_mlflow(struct call *q, struct mlflow **ret, struct err *err)
 	int r = 0;
 
 	if (!q->mlflow) {
-		r = q->web->mlflow_uri(q->web->userdata, &uri, err);
+		r = q->web->mlflow_uri(q->web->userdata, &q->web->stop, &uri, err);
 		if (r == 0)
 			r = mlflow_new(uri, &q->mlflow, err);
 	}

@@ -4,7 +4,10 @@
 #include "base/limits.h"
 #include "web/served.h"
 
+#include <pwd.h>
 #include <stdio.h>
+
+enum { USER_BYTES = 4096 };
 
 void submission_release(struct submission *s)
 {
@@ -170,24 +173,24 @@ int submit_refuse(struct call *q, const struct submission *s, struct err *err)
 	return r;
 }
 
-/* All who know the token are the user that runs the server. */
-static const char *user_name(void)
+/* All who know the token are the user that runs the server.  buf holds what is returned. */
+static const char *user_name(char *buf, size_t size)
 {
-	const char *name = getenv("USER");
+	struct passwd user, *found = NULL;
 
-	name = name && *name ? name : getenv("LOGNAME");
-	return name ? name : "";
+	return getpwuid_r(getuid(), &user, buf, size, &found) == 0 && found ? found->pw_name : "";
 }
 
 int submit_add(struct call *q, const struct request *request, int64_t *ret_id, struct err *err)
 {
 	json_auto_t *members = request_json(request);
+	char names[USER_BYTES];
 	const struct job_new job = {
 		.kind = request_kind_name(request->kind),
 		.target = deploy_target_name(request->target),
 		.region = request->region,
 		.app = request->app,
-		.user = user_name(),
+		.user = user_name(names, sizeof(names)),
 		.request = members,
 	};
 	struct store *store = NULL;

@@ -30,7 +30,7 @@ struct web {
 	struct conns *conns;
 	int port;
 	const struct log *log;
-	int (*mlflow_uri)(void *userdata, char **ret, struct err *err);
+	int (*mlflow_uri)(void *userdata, struct cancel *cancel, char **ret, struct err *err);
 	void (*job_added)(void *userdata);
 	void *userdata;
 	struct cancel stop; /* fires when the server ends: every wait looks at it */

@@ -10,8 +10,8 @@
 #ifndef WEB_WEB_H
 #define WEB_WEB_H
 
+#include "base/cancel.h"
 #include "base/cleanup.h"
-#include "base/err.h"
 #include "base/log.h"
 
 struct web;
@@ -28,10 +28,11 @@ struct web_options {
 
 	/*
 	 * Called from any thread, several at a time.  mlflow_uri: the tracking
-	 * server's address, which it may have to start; the caller frees *ret.
+	 * server's address, which it may have to start; the caller frees *ret,
+	 * and cancel fires when the server ends.
 	 * job_added (may be NULL): a job is pending, or is to be cancelled.
 	 */
-	int (*mlflow_uri)(void *userdata, char **ret, struct err *err);
+	int (*mlflow_uri)(void *userdata, struct cancel *cancel, char **ret, struct err *err);
 	void (*job_added)(void *userdata);
 	void *userdata;
 };

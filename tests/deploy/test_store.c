@@ -609,4 +609,45 @@ TEST(a_reader_is_not_held_up_by_a_writer)
 	CHECK_INT(found(s, -1, "bert"), 1);
 }
 
+/* A worker, started before anything was opened, that opens the store when told to. */
+static pid_t start_worker(const char *path, int *ret_go)
+{
+	int go[2];
+	pid_t pid;
+
+	if (pipe(go) < 0 || (pid = fork()) < 0)
+		abort();
+	if (pid == 0) {
+		char byte;
+		struct store *s = NULL;
+
+		(void)close(go[1]);
+		if (read(go[0], &byte, 1) == 1)
+			s = open_at(path);
+		_exit(s && added(s, "b") ? (store_close(s), 0) : 1);
+	}
+	(void)close(go[0]);
+	*ret_go = go[1];
+	return pid;
+}
+
+/* A server has a store for each request, while workers open and close theirs. */
+TEST(a_store_closed_beside_another_drops_no_lock)
+{
+	_cleanup_free_ char *path = new_path();
+	_cleanup_free_ char *wal = str_fmt("%s-wal", path);
+	_cleanup_close_ int go = -1;
+	pid_t pid = start_worker(path, &go);
+	_cleanup_(store_closep) struct store *kept = open_at(path);
+	int status = 0;
+
+	(void)added(kept, "a");
+	store_close(open_at(path));
+	CHECK(write(go, "g", 1) == 1);
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	/* Who closes last takes the log away; we have not closed. */
+	CHECK(fs_exists(wal));
+	CHECK(added(kept, "c") > 0);
+}
+
 TEST_MAIN()

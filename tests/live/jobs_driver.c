@@ -21,10 +21,11 @@ struct driver {
 	struct store *store;
 };
 
-static int mlflow_uri(void *userdata, char **ret, struct err *err)
+static int mlflow_uri(void *userdata, struct cancel *cancel, char **ret, struct err *err)
 {
 	const struct driver *d = userdata;
 
+	(void)cancel;
 	*ret = str_dup(d->mlflow);
 	return *ret ? 0 : err_nomem(err);
 }

@@ -1,6 +1,7 @@
-"""The Jobs Tracker as people use it: Chromium on the server's pages, a real MLflow behind them.
+"""The Jobs Tracker as people use it: Chromium on its pages, the real MLflow, workers and scorers behind them.
 
-Needs the program tests/live/jobs_driver.c (`make check-unit` builds it), which is the server and plays the worker.
+Where a job has to stand still or to fail, the program tests/live/jobs_driver.c (`make check-unit` builds it) is the server and plays the
+worker.
 """
 import http.server
 import json
@@ -16,11 +17,16 @@ from selenium.webdriver.common.keys import Keys
 
 import front_ends
 from conftest import BUILD, Home
+from ports import free_port
 
 TOKEN = "0123456789abcdef-token"
 MARKUP = "<script>window.pwned=1</script><img src=x onerror=window.pwned=1>"
-SAMPLE = {"columns": [{"name": "V1", "type": "double"}, {"name": "AMOUNT", "type": "double"}],
-          "rows": [[-1.25, 99.5], [0.5, 3.0]], "expected": [{"prediction": 1.0}, {"prediction": 0.0}]}
+COLUMNS = [{"name": "V1", "type": "double"}, {"name": "AMOUNT", "type": "double"}]
+SAMPLE = {"columns": COLUMNS, "rows": [[-1.25, 99.5], [0.5, 3.0]], "expected": [{"prediction": 98.25}, {"prediction": 3.5}]}
+MODEL = {"format": "splice-scorer", "version": 1, "spark": "4.3.0", "inputs": COLUMNS, "outputs": {"prediction": "prediction"}, "stages": [
+    {"kind": "VectorAssembler", "uid": "a", "inputs": ["V1", "AMOUNT"], "sizes": [1, 1], "output": "features", "handle_invalid": "error"},
+    {"kind": "LinearRegression", "uid": "r", "features": "features", "coefficients": [1, 1], "intercept": 0, "prediction": "prediction",
+     "probability": None, "raw": None}]}
 
 
 def call(url, method="GET", body=None, headers=None):
@@ -43,8 +49,7 @@ class Tracking:
         self.url = f"http://127.0.0.1:{home.env['SPLICE_MLFLOW_PORT']}"
         self.experiment = self.post("experiments/create", name=f"fraud {MARKUP}")["experiment_id"]
         self.other = self.post("experiments/create", name="other")["experiment_id"]
-        self.good = self.run("best <b>run</b>", {"splice/model.json": {"format": "splice-scorer", "version": 1},
-                                                 "splice/sample.json": SAMPLE, "spark_model/MLmodel": {}})
+        self.good = self.run("best <b>run</b>", {"splice/model.json": MODEL, "splice/sample.json": SAMPLE, "spark_model/MLmodel": {}})
         self.empty = self.run("no model", {})
         self.strange = self.run("strange", {"spark_model/MLmodel": {}, "splice/unsupported.json": {
             "stages": [{"kind": "FMRegressor", "uid": "FM_1", "reason": "a stage of another kind"}]}})
@@ -98,31 +103,36 @@ class Tracker:
         self.process.wait(30)
 
 
-class Endpoint(http.server.BaseHTTPRequestHandler):
-    """Answers as docs/SCORER.md says: the scorer is tested on its own."""
+class Running:
+    """The Jobs Tracker as splice-manager runs it: its jobs are done."""
 
-    def log_message(self, *_):
-        pass
+    def __init__(self, home):
+        started = home.manager("start", "jobs")
+        assert started.returncode == 0, started.stderr
+        self.url = f"http://127.0.0.1:{home.env['SPLICE_JOBS_PORT']}"
+        self.token = (home.folder / "data/splice-kernel/jobs/token").read_text()
+        self.login = f"{self.url}/?token={self.token}"
 
-    def send(self, body, **headers):
-        self.send_response(200)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(body)
+    def api(self, path, method="GET", body=None):
+        return call(self.url + path, method, body, {"Authorization": f"Bearer {self.token}"})
 
-    def do_GET(self):
-        self.send(b"")
+    def ended(self, id):
+        job = self.api(f"/api/jobs/{id}")[1]["job"]
+        return job if job["ended"] else None
 
-    def do_POST(self):
-        rows = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["dataframe_split"]["data"]
-        answer = json.dumps({"predictions": [sum(row) for row in rows]}).encode()
-        self.send(answer, Content_Type="application/json", x_splice_variant="fraud-live-2")
+    def run(self, **members):
+        """A job, to its successful end."""
+        status, answer = self.api("/api/jobs", "POST", members)
+        assert status == 201, answer
+        job = front_ends.wait_until("the job ends", lambda: self.ended(answer["job"]["id"]))
+        assert job["state"] == "success", (job, self.api(f"/api/jobs/{job['id']}/log"))
+        return job
 
 
 @pytest.fixture(scope="module")
 def home():
     h = Home(tempfile.mkdtemp(prefix="sk-", dir="/tmp"))
+    h.env["SPLICE_JOBS_PORT"], h.env["SPLICE_ENDPOINT_PORT"] = str(free_port()), str(free_port())
     yield h
     h.close()
 
@@ -140,17 +150,15 @@ def tracker(home, tracking):
 
 
 @pytest.fixture(scope="module")
-def endpoint(home):
-    """A local endpoint `live` with two variants."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    folder = home.folder / "data/splice-kernel/endpoints/live"
-    folder.mkdir(parents=True)
-    (folder / "endpoint.json").write_text(json.dumps({"app": "live", "port": server.server_port, "variants": [
-        {"name": "live-a-1", "weight": 9, "model": "a.json", "run_id": "", "experiment_id": "1", "created": 1700000000000},
-        {"name": "live-b-2", "weight": 1, "model": "b.json", "run_id": "", "experiment_id": "1", "created": 1700000001000}]}))
-    yield folder / "endpoint.json"
-    server.shutdown()
+def running(home, tracking):
+    return Running(home)
+
+
+@pytest.fixture(scope="module")
+def endpoint(running, tracking):
+    """The app `live` with two variants, the second with a tenth of the requests."""
+    running.run(run_id=tracking.good, app_name="live")
+    running.run(run_id=tracking.good, app_name="live", mode="add", weight=1 / 9)
 
 
 @pytest.fixture(scope="module")
@@ -367,37 +375,58 @@ def test_success_shows_the_endpoint(page, tracker, tracking):
 # --- endpoints -----------------------------------------------------------------
 
 
-def test_an_endpoint_is_tried_shifted_and_ended(page, tracker, tracking, endpoint):
-    content = json.loads(endpoint.read_text())
-    content["variants"][1]["run_id"] = tracking.good
-    endpoint.write_text(json.dumps(content))
-    page.open("/endpoints")
-    assert "serving" in page.text and "live-b-2" in page.text and "90 %" in page.text
+def test_from_the_form_to_an_answer(browser, running, tracking):
+    page = Page(browser, running).log_in().open(f"/deploy?run_id={tracking.good}")
+    page.fill("SageMaker App Name When Deployed", "whole")
+    page.press("Check")
+    page.wait("success", 60)
+    page.open(f"/deploy?run_id={tracking.good}&app_name=whole")
+    page.press("Submit")
+    page.wait("Ask it from a terminal", 60)
+    assert "2 rows are answered as Spark answered them" in page.text
+    page.follow("Try it with a row")
+    page.wait("serving")
+    page.press("Send")
+    page.wait('{"predictions": [98.25]}')
+
+
+def test_an_endpoint_is_tried_shifted_and_ended(browser, running, endpoint):
+    page = Page(browser, running).log_in().open("/endpoints")
+    assert "serving" in page.text and "(90 %)" in page.text and "(10 %)" in page.text
     page.follow("live")
+    page.wait("Try it with a row")
     rows = json.loads(page.labelled("Rows, as JSON or CSV").get_attribute("value"))
     assert rows == {"dataframe_split": {"columns": ["V1", "AMOUNT"], "data": [[-1.25, 99.5]]}}
     page.press("Send")
     page.wait('{"predictions": [98.25]}')
-    assert "Status 200 from fraud-live-2" in page.text
+    assert "Status 200 from live-" in page.text
+    page.labelled("Rows, as JSON or CSV").clear()
+    page.labelled("Rows, as JSON or CSV").send_keys("V1\n1")
+    page.press("Send")
+    page.wait("Status 400")
+    assert "AMOUNT" in page.text
     page.fill("Percent of all requests", "25")
     page.press("Shift")
-    page.wait("The job is in the queue")
-    job = tracker.api("/api/jobs?text=live&limit=1")[1]["jobs"][0]
-    assert job["kind"] == "shift" and job["request"]["percent"] == 25 and job["request"]["variant"] == "live-b-2"
-    assert tracker.api(f"/api/jobs/{job['id']}/cancel", "POST")[0] == 200
+    page.wait("success", 60)
     page.open("/endpoints/local/live")
+    assert "(75 %)" in page.text and "(25 %)" in page.text
     page.follow("Delete this endpoint")
     page.wait("stops answering")
     page.press("Delete")
-    page.wait("The job is in the queue")
-    job = tracker.api("/api/jobs?text=live&limit=1")[1]["jobs"][0]
-    assert job["kind"] == "undeploy" and tracker.api(f"/api/jobs/{job['id']}/cancel", "POST")[0] == 200
-    page.sound()
+    page.wait("success", 60)
+    assert "live" not in page.open("/endpoints").text
 
 
 # --- everybody -----------------------------------------------------------------
 
-PAGES = ("/", "/deploy", "/endpoints", "/endpoints/local/live", "/about", "/jobs/1", "/jobs/99999")
+PAGES = ("/", "/deploy", "/endpoints", "/endpoints/local/whole", "/about", "/jobs/1", "/jobs/99999")
+
+
+@pytest.fixture
+def served(running, tracking):
+    """The app `whole` is served, whatever ran before."""
+    if running.api("/api/endpoints/local/whole")[0] == 404:
+        running.run(run_id=tracking.good, app_name="whole")
 
 
 @pytest.fixture
@@ -455,7 +484,7 @@ def test_keyboard_alone(page, tracker, tracking):
     assert "keys" in page.text
 
 
-def test_every_control_has_a_name(page, endpoint, one_job):
+def test_every_control_has_a_name(page, served, one_job):
     for path in PAGES:
         page.open(path)
         nameless = page.browser.execute_script(
@@ -484,7 +513,7 @@ return least;
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_phone_and_colours(home, tracker, endpoint, one_job, dark):
+def test_phone_and_colours(home, tracker, served, one_job, dark):
     """Nothing is wider than a phone, and text stands out, by day and by night."""
     b = front_ends.open_browser(home.folder / f"browser-{dark}", 500, 900, dark=dark)
     try:

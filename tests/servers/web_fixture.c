@@ -12,10 +12,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int tracking_uri(void *userdata, char **ret, struct err *err)
+static int tracking_uri(void *userdata, struct cancel *cancel, char **ret, struct err *err)
 {
 	struct web_fixture *f = userdata;
 
+	(void)cancel;
 	if (f->mlflow_missing)
 		return err_set(err, E_IO, "MLflow does not start");
 	*ret = str_dup(fake_mlflow_url(f->mlflow));

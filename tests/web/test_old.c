@@ -82,6 +82,25 @@ TEST(logs_and_deployments)
 	CHECK(json_is_array(json_object_get(list.json, "deployments")));
 }
 
+/* "anna:" and the token; "anna:wrong". */
+TEST(name_and_password_as_before)
+{
+	_web_fixture_ struct web_fixture f;
+	_web_answer_ struct web_answer ok = {0}, wrong = {0}, elsewhere = {0};
+
+	web_fixture_start(&f);
+	ok = web_ask(&f, "GET", "/api/rest/deployments",
+		     "Authorization: Basic YW5uYTowMTIzNDU2Nzg5YWJjZGVmLW9mLXRoZS10ZXN0\r\n", NULL);
+	CHECK_INT(ok.status, 200);
+	wrong = web_ask(&f, "GET", "/api/rest/deployments",
+			"Authorization: Basic YW5uYTp3cm9uZw==\r\n", NULL);
+	CHECK_INT(wrong.status, 401);
+	elsewhere = web_ask(&f, "GET", "/api/jobs",
+			    "Authorization: Basic YW5uYTowMTIzNDU2Nzg5YWJjZGVmLW9mLXRoZS10ZXN0\r\n",
+			    NULL);
+	CHECK_INT(elsewhere.status, 401);
+}
+
 TEST(what_is_no_more_says_so)
 {
 	static const char *const gone[] = {"/retrain", "/schedule/start/retrain",
