@@ -100,10 +100,13 @@ static int run_kmeans(const void *state, struct batch *b, struct err *err)
 		if (!x)
 			return E_INPUT;
 		norm = sqrt(dot(x, x, m->predictor.size));
-		if (m->cosine && !(norm > 0))
+		if (m->cosine && norm == 0)
 			return batch_refuse(b, row, m->predictor.features, err,
 					    "KMeans with the cosine distance takes no vector of "
 					    "zeros");
+		if (isnan(norm))
+			return batch_refuse(b, row, m->predictor.features, err,
+					    "KMeans takes no NaN");
 		predictor_set(&m->predictor, b, row, (double)find_nearest(m, x, norm));
 	}
 	return 0;

@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_(model_freep) struct model *m = NULL;
 	_cleanup_(batch_freep) struct batch *batch = NULL;
 	_cleanup_free_ char *body = NULL;
-	_cleanup_buf_ struct buf answer;
+	_cleanup_buf_ struct buf answer = {0};
 	struct invocation in = {0};
 	struct err err = ERR_INIT;
 	size_t rows;

@@ -65,7 +65,7 @@ static int score_row(const struct model *m, const json_t *golden, json_t *row, s
 	json_auto_t *names = json_array(), *body = NULL;
 	_cleanup_(batch_freep) struct batch *batch = NULL;
 	_cleanup_free_ char *text = NULL;
-	_cleanup_buf_ struct buf answer;
+	_cleanup_buf_ struct buf answer = {0};
 	struct invocation in = {.type = BODY_JSON};
 	const json_t *column;
 	size_t i, rows;

@@ -118,7 +118,7 @@ static void *ask(void *userdata)
 {
 	struct load *l = userdata;
 	_cleanup_raw_answer_ struct raw_answer a = {0};
-	_cleanup_raw_http_ struct raw_http c;
+	_cleanup_raw_http_ struct raw_http c = {.fd = -1};
 
 	raw_http_open(&c, l->port);
 	atomic_fetch_add(&l->connected, c.fd >= 0);
@@ -157,7 +157,7 @@ TEST(sigterm_under_load_loses_no_answer_and_ends_with_0)
 	_cleanup_free_ char *model = sample_model(folder, "model.json", "0.1");
 	pthread_t threads[CLIENTS];
 	struct load l;
-	_child_ c;
+	_child_ c = {0};
 
 	start(&c, folder, "--model", model);
 	REQUIRE(c.port);
@@ -175,9 +175,9 @@ TEST(sighup_reads_the_files_again_and_keeps_the_old_when_they_are_broken)
 	const char *folder = test_dir();
 	_cleanup_free_ char *model = sample_model(folder, "model.json", "0.1");
 	_cleanup_raw_answer_ struct raw_answer a = {0};
-	_cleanup_raw_http_ struct raw_http http;
+	_cleanup_raw_http_ struct raw_http http = {.fd = -1};
 	_cleanup_free_ char *again = NULL, *broken = NULL;
-	_child_ c;
+	_child_ c = {0};
 
 	start(&c, folder, "--model", model);
 	REQUIRE(c.port);
@@ -208,7 +208,7 @@ TEST(sighup_under_load_fails_no_request)
 		"{\"port\":0,\"variants\":[{\"name\":\"v\",\"weight\":1,\"model\":\"a.json\"}]}");
 	pthread_t threads[CLIENTS];
 	struct load l;
-	_child_ c;
+	_child_ c = {0};
 
 	start(&c, folder, "--endpoint", folder);
 	REQUIRE(c.port);
@@ -305,7 +305,7 @@ TEST(a_port_that_is_taken_is_said)
 	const char *folder = test_dir();
 	_cleanup_free_ char *model = sample_model(folder, "model.json", "0.1");
 	_cleanup_free_ char *port = NULL;
-	_child_ c;
+	_child_ c = {0};
 
 	start(&c, folder, "--model", model);
 	REQUIRE(c.port);
