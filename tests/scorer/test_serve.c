@@ -176,7 +176,6 @@ TEST(sighup_reads_the_files_again_and_keeps_the_old_when_they_are_broken)
 	_cleanup_free_ char *model = sample_model(folder, "model.json", "0.1");
 	_cleanup_raw_answer_ struct raw_answer a = {0};
 	_cleanup_raw_http_ struct raw_http http = {.fd = -1};
-	_cleanup_free_ char *again = NULL, *broken = NULL;
 	_child_ c = {0};
 
 	start(&c, folder, "--model", model);
@@ -184,12 +183,12 @@ TEST(sighup_reads_the_files_again_and_keeps_the_old_when_they_are_broken)
 	raw_http_open(&http, c.port);
 	REQUIRE(raw_http_call(&http, "POST", "/invocations", JSON, ONE_ROW, &a));
 	CHECK_STR(a.body, "{\"predictions\": [1.0]}");
-	again = sample_model(folder, "model.json", "-9");
+	sample_put_model(folder, "model.json", "-9");
 	CHECK_INT(kill(c.pid, SIGHUP), 0);
 	CHECK(log_has(&c, "info reload: 1 variant"));
 	REQUIRE(raw_http_call(&http, "POST", "/invocations", JSON, ONE_ROW, &a));
 	CHECK_STR(a.body, "{\"predictions\": [0.0]}");
-	broken = sample_write(folder, "model.json", "{\"format\":\"splice-scorer\"}");
+	sample_put(folder, "model.json", "{\"format\":\"splice-scorer\"}");
 	CHECK_INT(kill(c.pid, SIGHUP), 0);
 	CHECK(log_has(&c, "member \"version\": is missing; what was served before stays"));
 	REQUIRE(raw_http_call(&http, "POST", "/invocations", JSON, ONE_ROW, &a));
@@ -202,14 +201,14 @@ TEST(sighup_reads_the_files_again_and_keeps_the_old_when_they_are_broken)
 TEST(sighup_under_load_fails_no_request)
 {
 	const char *folder = test_dir();
-	_cleanup_free_ char *a = sample_model(folder, "a.json", "0.1");
-	_cleanup_free_ char *path = sample_write(
-		folder, "endpoint.json",
-		"{\"port\":0,\"variants\":[{\"name\":\"v\",\"weight\":1,\"model\":\"a.json\"}]}");
 	pthread_t threads[CLIENTS];
 	struct load l;
 	_child_ c = {0};
 
+	sample_put_model(folder, "a.json", "0.1");
+	sample_put(
+		folder, "endpoint.json",
+		"{\"port\":0,\"variants\":[{\"name\":\"v\",\"weight\":1,\"model\":\"a.json\"}]}");
 	start(&c, folder, "--endpoint", folder);
 	REQUIRE(c.port);
 	start_load(&l, threads, c.port);

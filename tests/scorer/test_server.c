@@ -519,14 +519,14 @@ TEST(an_ending_server_is_not_healthy_and_idle_links_do_not_hold_it)
 static struct endpoint *load_folder(struct fixture *f, const char *variants)
 {
 	const char *folder = test_dir();
-	_cleanup_free_ char *a = sample_model(folder, "a.json", "0.1");
-	_cleanup_free_ char *b = sample_model(folder, "b.json", "-9");
 	_cleanup_free_ char *text =
 		str_fmt("{\"app\":\"x\",\"port\":0,\"variants\":[%s]}", variants);
-	_cleanup_free_ char *path = sample_write(folder, "endpoint.json", text);
 	struct endpoint *e = NULL;
 	struct err err = ERR_INIT;
 
+	sample_put_model(folder, "a.json", "0.1");
+	sample_put_model(folder, "b.json", "-9");
+	sample_put(folder, "endpoint.json", text);
 	CHECK_OK(endpoint_of_folder(folder, &f->metrics, &e, &err), &err);
 	return e;
 }
@@ -592,15 +592,15 @@ TEST(a_wrong_endpoint_is_refused)
 		{"nothing", "not valid JSON"},
 	};
 	const char *folder = test_dir();
-	_cleanup_free_ char *model = sample_model(folder, "a.json", "0.1");
 	struct metrics metrics;
 
+	sample_put_model(folder, "a.json", "0.1");
 	metrics_init(&metrics);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		_cleanup_free_ char *path = sample_write(folder, "endpoint.json", cases[i].text);
 		struct endpoint *e = NULL;
 		struct err err = ERR_INIT;
 
+		sample_put(folder, "endpoint.json", cases[i].text);
 		CHECK(endpoint_of_folder(folder, &metrics, &e, &err) < 0);
 		if (!strstr(err.text, cases[i].part))
 			test_fail(__FILE__, __LINE__, "%s: %s", cases[i].text, err.text);
