@@ -34,6 +34,9 @@
 #define LIMIT_IMPORT_RECORD MIB(32)
 /* One part of an S3 object: large enough that the request costs nothing; a reader holds two. */
 #define LIMIT_S3_PART MIB(8)
+/* One part of an image layer on its way to a registry: ECR takes 5 to 20 MiB (but for the last). */
+#define LIMIT_OCI_PART MIB(20)
+#define LIMIT_OCI_PART_DEFAULT MIB(8)
 /* HTML of one table as shown: front ends freeze beyond a few megabytes. */
 #define LIMIT_DISPLAY_HTML MIB(8)
 /* Bridge messages from the child: a frame's first rows as JSON. */
