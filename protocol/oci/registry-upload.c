@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-	STARTS = 3,     /* how often an upload begins */
+	STARTS = 5,     /* how often an upload begins */
 	START_OVER = 1, /* outcome beside 0 and errors */
 };
 
