@@ -108,6 +108,28 @@ bool proc_ended(pid_t pid, int *ret_status)
 	return waitpid(pid, ret_status, WNOHANG) == pid;
 }
 
+int64_t proc_start_time(pid_t pid)
+{
+	/* The name, in parentheses, may hold anything; state is field 3, the time field 22. */
+	static const char format[] = " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
+				     "%*d %*d %*d %*d %lld";
+	char path[64], line[1024];
+	_cleanup_close_ int fd = -1;
+	const char *name_end;
+	long long start = 0;
+	char state;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+	line[n > 0 ? n : 0] = '\0';
+	name_end = strrchr(line, ')');
+	if (!name_end || sscanf(name_end + 1, format, &state, &start) != 2)
+		return 0;
+	return state == 'Z' || state == 'X' ? 0 : start;
+}
+
 void proc_describe_status(char *dst, size_t size, int status)
 {
 	if (WIFSIGNALED(status))

@@ -9,6 +9,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct proc_options {
@@ -27,6 +28,12 @@ void proc_kill_group(pid_t pid, int signal);
 
 /* True, with wait's status, when pid has ended (and is reaped now).  Never blocks. */
 bool proc_ended(pid_t pid, int *ret_status);
+
+/*
+ * When a process started, in clock ticks since the machine did: with its pid, a name that is not
+ * given twice.  0 when there is no such process, or it has ended and only waits to be reaped.
+ */
+int64_t proc_start_time(pid_t pid);
 
 /* "exited with status 1" or "was killed by signal 9 (Killed)". */
 void proc_describe_status(char *dst, size_t size, int status);

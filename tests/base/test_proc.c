@@ -52,6 +52,26 @@ TEST(group_is_killed)
 	CHECK_STR(text, "was killed by signal 9 (Killed)");
 }
 
+TEST(a_start_time_tells_a_process_from_its_successor)
+{
+	const char *argv[] = {"sleep", "60", NULL};
+	struct proc_options o = {.argv = argv, .out_fd = -1};
+	struct err err = ERR_INIT;
+	int64_t start;
+	siginfo_t info;
+	pid_t pid;
+
+	REQUIRE_OK(proc_spawn(&o, &pid, &err), &err);
+	start = proc_start_time(pid);
+	CHECK(start >= proc_start_time(getpid()));
+	CHECK_INT(proc_start_time(pid), start);
+	REQUIRE(kill(pid, SIGKILL) == 0);
+	REQUIRE(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0);
+	CHECK_INT(proc_start_time(pid), 0); /* ended, not reaped */
+	REQUIRE(waitpid(pid, NULL, 0) == pid);
+	CHECK_INT(proc_start_time(pid), 0);
+}
+
 TEST(wait_ends_by_token_time_or_event)
 {
 	struct cancel c;
