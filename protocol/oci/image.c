@@ -90,16 +90,23 @@ static json_t *rootfs_json(const struct oci_layer *layers, size_t n, json_t **re
 	return json_pack("{s:s, s:O}", "type", "layers", "diff_ids", ids);
 }
 
+/* What is run, by whom, with what. */
+static json_t *run_json(const struct oci_config *c)
+{
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s}", "User", c->user, "Entrypoint",
+			 texts(c->entrypoint), "Cmd", texts(c->cmd), "Env", texts(c->env),
+			 "ExposedPorts", ports_json(c->port), "Labels", labels_json(c),
+			 "WorkingDir", "/");
+}
+
 static json_t *config_json(const struct oci_config *c, const struct oci_layer *layers, size_t n)
 {
 	json_t *history = NULL;
 	json_t *rootfs = rootfs_json(layers, n, &history);
 
-	return json_pack("{s:s, s:s, s:s, s:{s:s, s:o, s:o, s:o, s:o, s:s}, s:o, s:o}", "created",
-			 CREATED, "architecture", c->architecture, "os", "linux", "config", "User",
-			 c->user, "Entrypoint", texts(c->entrypoint), "Env", texts(c->env),
-			 "ExposedPorts", ports_json(c->port), "Labels", labels_json(c),
-			 "WorkingDir", "/", "rootfs", rootfs, "history", history);
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "created", CREATED, "architecture",
+			 c->architecture, "os", "linux", "config", run_json(c), "rootfs", rootfs,
+			 "history", history);
 }
 
 /* --- manifests --- */

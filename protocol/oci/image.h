@@ -26,6 +26,7 @@ struct oci_config {
 	const char *architecture;      /* "amd64" */
 	const char *user;              /* "65532:65532"; numbers need no /etc/passwd */
 	const char *const *entrypoint; /* exec form, NULL-terminated */
+	const char *const *cmd;        /* arguments unless others are given; may be NULL */
 	const char *const *env;        /* "NAME=value", NULL-terminated; may be NULL */
 	int port;                      /* exposed; 0: none */
 	const struct oci_label *labels;

@@ -9,12 +9,14 @@
 #include "tests/harness.h"
 
 static const char *const entrypoint[] = {"/usr/bin/x", "--model", "m", NULL};
+static const char *const cmd[] = {"serve", NULL};
 static const char *const env[] = {"A=b", NULL};
 static const struct oci_label labels[] = {{"z", "1"}, {"absent", NULL}, {"a", "2"}};
 static const struct oci_config config = {
 	.architecture = "arm64",
 	.user = "65532:65532",
 	.entrypoint = entrypoint,
+	.cmd = cmd,
 	.env = env,
 	.port = 8080,
 	.labels = labels,
@@ -69,7 +71,7 @@ TEST(configuration_says_how_to_run_it)
 	REQUIRE_OK(make(layout, &image, &err), &err);
 	text = read_blob(layout, image.config.digest);
 	expected = str_fmt(
-		"{\"architecture\":\"arm64\",\"config\":{\"Entrypoint\":[\"/usr/bin/x\",\"--model\","
+		"{\"architecture\":\"arm64\",\"config\":{\"Cmd\":[\"serve\"],\"Entrypoint\":[\"/usr/bin/x\",\"--model\","
 		"\"m\"],\"Env\":[\"A=b\"],\"ExposedPorts\":{\"8080/tcp\":{}},\"Labels\":{\"a\":\"2\","
 		"\"z\":\"1\"},\"User\":\"65532:65532\",\"WorkingDir\":\"/\"},\"created\":"
 		"\"1970-01-01T00:00:00Z\",\"history\":[{\"created\":\"1970-01-01T00:00:00Z\","
