@@ -348,6 +348,13 @@ const char *aws_tags_get(const struct aws_tags *t, const char *key)
 	return NULL;
 }
 
+bool aws_tags_has(const struct aws_tags *t, const char *key, const char *value)
+{
+	const char *found = aws_tags_get(t, key);
+
+	return found && str_eq(found, value);
+}
+
 json_t *aws_tags_json(const struct aws_tag *tags, size_t n)
 {
 	json_t *list = json_array();

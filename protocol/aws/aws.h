@@ -62,5 +62,6 @@ void aws_tags_release(struct aws_tags *t);
 #define _cleanup_aws_tags_ _cleanup_(aws_tags_release)
 /* Borrowed; NULL when there is no such tag. */
 const char *aws_tags_get(const struct aws_tags *t, const char *key);
+bool aws_tags_has(const struct aws_tags *t, const char *key, const char *value);
 
 #endif

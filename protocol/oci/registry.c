@@ -116,9 +116,7 @@ int registry_has_blob(struct registry *r, const char *repository, const char *di
 	*ret = e == 0;
 	if (e == 0 || e == E_NOTFOUND)
 		return 0;
-	if (err)
-		*err = why;
-	return e;
+	return err_copy(err, &why);
 }
 
 int registry_resolve(struct registry *r, const char *repository, const char *tag,
