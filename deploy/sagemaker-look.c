@@ -34,13 +34,11 @@ static int tags_of(struct step_context *c, const char *arn, struct aws_tags *ret
 	return r;
 }
 
-/* A variant's model, and the tag of its image. */
-static int collect_model(struct step_context *c, const char *name, json_t *models, json_t *images,
-			 struct err *err)
+/* A variant's model, and where its image is, which goes with it. */
+static int collect_model(struct step_context *c, const char *name, json_t *models, struct err *err)
 {
 	_cleanup_sagemaker_model_ struct sagemaker_model m = {0};
 	_cleanup_aws_tags_ struct aws_tags tags = {0};
-	const char *repository, *variant;
 	bool ours = false;
 	struct err why = ERR_INIT;
 	int r = sagemaker_describe_model(target_of(c)->aws, name, c->cancel, &m, &why);
@@ -54,23 +52,19 @@ static int collect_model(struct step_context *c, const char *name, json_t *model
 		return err_copy(err, &why);
 	if (!ours)
 		return 0;
-	repository = aws_tags_get(&tags, TAG_REPOSITORY);
-	variant = aws_tags_get(&tags, TAG_VARIANT);
-	if (json_array_append_new(models, json_string(name)) < 0 ||
-	    (repository && variant &&
-	     json_array_append_new(images, json_pack("{s:s, s:s}", "repository", repository, "tag",
-						     variant)) < 0))
+	if (json_array_append_new(models, json_pack("{s:s, s:s*, s:s*}", "name", name, "repository",
+						    aws_tags_get(&tags, TAG_REPOSITORY), "tag",
+						    aws_tags_get(&tags, TAG_VARIANT))) < 0)
 		return err_nomem(err);
 	return 0;
 }
 
-/* {"config": NAME or absent, "models": […], "images": [{repository, tag}]} of an endpoint. */
+/* {"config": NAME or absent, "models": [{name, repository, tag}]} of an endpoint. */
 static int collect(struct step_context *c, const char *config, json_t **ret, struct err *err)
 {
 	_cleanup_sagemaker_config_ struct sagemaker_config x = {0};
 	_cleanup_aws_tags_ struct aws_tags tags = {0};
 	json_auto_t *models = json_array();
-	json_auto_t *images = json_array();
 	bool ours = false;
 	struct err why = ERR_INIT;
 	int r = sagemaker_describe_config(target_of(c)->aws, config, c->cancel, &x, &why);
@@ -78,13 +72,10 @@ static int collect(struct step_context *c, const char *config, json_t **ret, str
 	if (r == 0)
 		r = tags_of(c, x.arn, &tags, &ours, &why);
 	for (size_t i = 0; r == 0 && i < x.len; i++)
-		r = *x.variants[i].model
-			    ? collect_model(c, x.variants[i].model, models, images, &why)
-			    : 0;
+		r = *x.variants[i].model ? collect_model(c, x.variants[i].model, models, &why) : 0;
 	if (r < 0 && r != E_NOTFOUND)
 		return err_copy(err, &why);
-	*ret = json_pack("{s:s*, s:O, s:O}", "config", ours ? config : NULL, "models", models,
-			 "images", images);
+	*ret = json_pack("{s:s*, s:O}", "config", ours ? config : NULL, "models", models);
 	return *ret ? 0 : err_nomem(err);
 }
 

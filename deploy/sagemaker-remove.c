@@ -5,13 +5,14 @@
 #include "protocol/aws/ecr.h"
 
 /*
- * Forward only: what these credentials may not remove is said and left, as it
- * costs nothing and another try would end the same.
+ * Forward only: what these credentials may not remove is said and left, as
+ * another try would end the same.
  */
 static int left_behind(struct step_context *c, int r, const char *what, const char *name,
-		       struct err *err)
+		       bool *ret_left, struct err *err)
 {
-	if (r != E_AUTH && r != E_INPUT)
+	*ret_left = r == E_AUTH || r == E_INPUT;
+	if (!*ret_left)
 		return r;
 	step_say(c, "the %s %s is left: %s", what, name, err->text);
 	err_clear(err);
@@ -19,41 +20,53 @@ static int left_behind(struct step_context *c, int r, const char *what, const ch
 }
 
 static int remove_thing(struct step_context *c, const struct thing *thing, const char *name,
-			struct err *err)
+			bool *ret_left, struct err *err)
 {
 	struct aws_tag tag = {TAG_APP, target_of(c)->o.request->app};
+	int r = thing_remove(c, thing, name, &tag, err);
 
-	return left_behind(c, thing_remove(c, thing, name, &tag, err), thing->word, name, err);
+	return left_behind(c, r, thing->word, name, ret_left, err);
 }
 
-static int remove_image(struct step_context *c, const json_t *image, struct err *err)
+static int remove_image(struct step_context *c, const char *repository, const char *tag,
+			struct err *err)
 {
-	const char *tag = json_get_str(image, "tag", "");
 	struct err why = ERR_INIT;
-	int r = ecr_delete_tag(target_of(c)->aws, json_get_str(image, "repository", ""), tag,
-			       c->cancel, &why);
+	bool left;
+	int r = ecr_delete_tag(target_of(c)->aws, repository, tag, c->cancel, &why);
 
 	if (r == 0 || r == E_NOTFOUND)
 		return 0;
-	return left_behind(c, err_copy(err, &why), "image", tag, err);
+	return left_behind(c, err_copy(err, &why), "image", tag, &left, err);
 }
 
-/* What `look` collected: configuration, models, images, in this order. */
+/* A model that is left keeps its image. */
+static int remove_model(struct step_context *c, const json_t *model, struct err *err)
+{
+	const char *repository = json_get_str(model, "repository", NULL);
+	const char *tag = json_get_str(model, "tag", NULL);
+	bool left = false;
+	int r = remove_thing(c, &thing_model, json_get_str(model, "name", ""), &left, err);
+
+	if (r < 0 || left || !repository || !tag)
+		return r;
+	return remove_image(c, repository, tag, err);
+}
+
+/* What `look` collected: the configuration, then the models that it names. */
 static int remove_collected(struct step_context *c, const json_t *old, bool only_config,
 			    struct err *err)
 {
 	const char *config = json_get_str(old, "config", NULL);
 	const json_t *item;
+	bool left = false;
 	size_t i;
-	int r = config ? remove_thing(c, &thing_config, config, err) : 0;
+	int r = config ? remove_thing(c, &thing_config, config, &left, err) : 0;
 
 	if (r < 0 || only_config)
 		return r;
 	json_array_foreach (json_object_get(old, "models"), i, item)
-		if ((r = remove_thing(c, &thing_model, json_string_value(item), err)) < 0)
-			return r;
-	json_array_foreach (json_object_get(old, "images"), i, item)
-		if ((r = remove_image(c, item, err)) < 0)
+		if ((r = remove_model(c, item, err)) < 0)
 			return r;
 	return 0;
 }

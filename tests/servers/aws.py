@@ -552,6 +552,7 @@ class Server:
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes
     server_cloud = None
 
     def log_message(self, *args):
