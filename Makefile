@@ -36,7 +36,7 @@ BENCH_SRC := $(wildcard bench/*.c)
 BENCH := $(BENCH_SRC:%.c=$B/%) build/bench/JdbcClient.class
 HARNESS_SRC := tests/harness.c $(wildcard tests/servers/*.c)
 ALL_SRC := $(LIB_SRC) $(PROGRAM_SRC) $(TEST_SRC) $(HARNESS_SRC) $(FUZZ_SRC) $(LIVE_SRC) \
-	$(BENCH_SRC) tests/fuzz/replay.c
+	$(BENCH_SRC) tests/fuzz/replay.c scorer/static/no-tls.c
 OBJ = $(ALL_SRC:%.c=$B/%.o)
 
 # --- flags -------------------------------------------------------------------
@@ -87,6 +87,13 @@ $B/bin/splice-$(1): $$(patsubst %.c,$B/%.o,$$(wildcard $(1)/*.c)) $B/libsplice.a
 	$$Q$$(LINK) -o $$@ $$^ $$(LDLIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call PROGRAM_RULE,$p)))
+
+# The scorer is all that its image holds: one static file, where no sanitizer needs the C library's.
+ifneq ($(filter plain small,$(VARIANT)),)
+$B/bin/splice-scorer: LINK = $(CC) $(CFLAGS) -static-pie -Wl,-z,relro,-z,now,--gc-sections,-s
+$B/bin/splice-scorer: LDLIBS = -lmicrohttpd -ljansson -lpthread -lm
+$B/bin/splice-scorer: $B/scorer/static/no-tls.o
+endif
 
 # A test of a program's folder links that folder's objects, all but main.
 define PROGRAM_TEST_RULE

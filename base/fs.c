@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,6 +79,72 @@ int fs_write_atomic(const char *path, const void *p, size_t n, unsigned mode, st
 	if (r < 0)
 		(void)unlink(tmp);
 	return r;
+}
+
+static int copy_bytes(int from, int to, struct err *err)
+{
+	for (;;) {
+		uint8_t chunk[65536];
+		ssize_t n = read(from, chunk, sizeof(chunk));
+		int r;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set_errno(err, E_IO, errno, "read");
+		if (n == 0)
+			return 0;
+		r = fs_write_all(to, chunk, (size_t)n, err);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int copy_synced(const char *from, const char *to, unsigned mode, struct err *err)
+{
+	_cleanup_close_ int in = open(from, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int out = -1;
+	int r;
+
+	if (in < 0)
+		return err_set_errno(err, errno == ENOENT ? E_NOTFOUND : E_IO, errno, "%s", from);
+	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	if (out < 0)
+		return err_set_errno(err, E_IO, errno, "%s", to);
+	r = copy_bytes(in, out, err);
+	if (r < 0)
+		return err_prefix(err, "copying %s to %s", from, to);
+	return fsync(out) < 0 ? err_set_errno(err, E_IO, errno, "%s", to) : 0;
+}
+
+int fs_copy(const char *from, const char *to, unsigned mode, struct err *err)
+{
+	_cleanup_free_ char *tmp = str_fmt("%s.%ld.tmp", to, (long)getpid());
+	int r;
+
+	if (!tmp)
+		return err_nomem(err);
+	r = copy_synced(from, tmp, mode, err);
+	if (r == 0 && rename(tmp, to) < 0)
+		r = err_set_errno(err, E_IO, errno, "%s", to);
+	if (r < 0)
+		(void)unlink(tmp);
+	return r;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)type, (void)at;
+	return remove(path) < 0 && errno != ENOENT ? errno : 0;
+}
+
+int fs_remove_tree(const char *path, struct err *err)
+{
+	int failed = nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+
+	if (failed < 0)
+		failed = errno == ENOENT ? 0 : errno;
+	return failed ? err_set_errno(err, E_IO, failed, "cannot remove %s", path) : 0;
 }
 
 int fs_mkdir_p(const char *path, unsigned mode, struct err *err)

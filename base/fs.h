@@ -23,6 +23,11 @@ int fs_write_atomic(const char *path, const void *p, size_t n, unsigned mode,
 int fs_write_all(int fd, const void *p, size_t n, struct err *err) _must_check_;
 /* Make the folder and its parents; an existing one is fine. */
 int fs_mkdir_p(const char *path, unsigned mode, struct err *err) _must_check_;
+/* Replace `to` by a copy of `from`, whole or not at all, as fs_write_atomic does. */
+int fs_copy(const char *from, const char *to, unsigned mode, struct err *err) _must_check_;
+/* Remove a file, or a folder with all that is in it; follows no links; what is not there is fine.
+ */
+int fs_remove_tree(const char *path, struct err *err) _must_check_;
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);
 

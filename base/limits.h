@@ -41,5 +41,15 @@
 #define LIMIT_DISPLAY_HTML MIB(8)
 /* Bridge messages from the child: a frame's first rows as JSON. */
 #define LIMIT_BRIDGE_MESSAGE MIB(64)
+/* A scorer's model file: a forest of 500 trees of depth 12 is 100 MB. */
+#define LIMIT_SCORER_MODEL MIB(256)
+/* Numbers of one row in all its columns: 32 MB, and a batch holds one row at least. */
+#define LIMIT_SCORER_ROW ((size_t)4 << 20)
+/* A request to the scorer: SageMaker passes 25 MB on. */
+#define LIMIT_SCORER_BODY MIB(32)
+/* All bodies that it holds at the same time, so that many clients cannot take all memory. */
+#define LIMIT_SCORER_BODIES MIB(512)
+/* Its answer: the probabilities of many classes are longer than the row. */
+#define LIMIT_SCORER_ANSWER MIB(256)
 
 #endif

@@ -5,8 +5,11 @@
  */
 #include "base/proc.h"
 
+#include "base/str.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -95,6 +98,24 @@ int proc_spawn(const struct proc_options *options, pid_t *ret, struct err *err)
 	if (r == 0)
 		*ret = pid;
 	return r;
+}
+
+char *proc_sibling(const char *name)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash, *path;
+
+	exe[n > 0 ? n : 0] = '\0';
+	slash = strrchr(exe, '/');
+	if (!slash)
+		return str_dup(name);
+	path = str_fmt("%.*s/%s", (int)(slash - exe), exe, name);
+	if (path && access(path, X_OK) < 0) {
+		free(path);
+		return str_dup(name);
+	}
+	return path;
 }
 
 void proc_kill_group(pid_t pid, int sig)

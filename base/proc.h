@@ -23,6 +23,9 @@ struct proc_options {
 /* E_NOTFOUND when the program does not exist; other failures E_IO.  The parent must wait for it. */
 int proc_spawn(const struct proc_options *options, pid_t *ret, struct err *err) _must_check_;
 
+/* The program of this name beside our own, else the bare name, for PATH; the caller frees. */
+char *proc_sibling(const char *name);
+
 /* Signal the process group of a process started here; an already ended one is fine. */
 void proc_kill_group(pid_t pid, int signal);
 

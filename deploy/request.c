@@ -121,7 +121,7 @@ static int read_experiment_id(const char *text, struct request *q, struct err *e
 }
 
 /* [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}, as SageMaker has it, and 63 characters in all. */
-static bool is_name(const char *s)
+bool request_is_app_name(const char *s)
 {
 	size_t n = strlen(s);
 
@@ -133,7 +133,7 @@ static bool is_name(const char *s)
 
 static int read_name(const char *text, char **ret, struct err *err)
 {
-	if (!is_name(text))
+	if (!request_is_app_name(text))
 		return wrong(err, "for example fraud-model",
 			     "must be 1 to 63 letters, digits and -, with no - at either end");
 	return str_replace(ret, text, err);

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/json.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum request_kind { REQUEST_DEPLOY, REQUEST_UNDEPLOY, REQUEST_SHIFT, REQUEST_CHECK };
@@ -79,6 +80,9 @@ int request_parse(enum request_kind kind, const json_t *in, struct request *ret,
 
 /* The members again, in full: what a job keeps.  New; NULL when out of memory. */
 json_t *request_json(const struct request *q);
+
+/* Whether it may name an endpoint or a variant. */
+bool request_is_app_name(const char *s);
 
 /*
  * "APP-RUN8-JOB": the variant that a job makes.  At most VARIANT_NAME_MAX less

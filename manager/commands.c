@@ -1,9 +1,10 @@
 /* The commands of splice-manager. */
-#include "manager/commands.h"
+#include "manager/commands-int.h"
 
 #include "base/fs.h"
 #include "manager/background.h"
 #include "manager/def.h"
+#include "manager/endpoint.h"
 #include "manager/logfile.h"
 #include "manager/logs.h"
 #include "manager/status.h"
@@ -18,8 +19,11 @@ static int check_service(const char *name, struct err *err)
 	for (const struct service_def *const *d = services_all; *d; d++)
 		if (str_eq((*d)->name, name))
 			return 0;
-	err_set(err, E_USAGE, "there is no service \"%.40s\"", name);
-	err_set_hint(err, "services are database and mlflow");
+	if (endpoint_app(name) && endpoint_exists(endpoint_app(name)))
+		return 0;
+	err_set(err, E_USAGE, "there is no service \"%.80s\"", name);
+	err_set_hint(err, "services are database, mlflow, jobs, and endpoint:APP for each that "
+			  "`splice-manager endpoints` lists");
 	return E_USAGE;
 }
 
@@ -75,7 +79,8 @@ static int start_services(char *const *names, struct err *err)
 		return r;
 	}
 	for (const struct service_def *const *d = services_all; r == 0 && *d; d++)
-		r = start_service(c, (*d)->name, err);
+		if (!(*d)->on_demand)
+			r = start_service(c, (*d)->name, err);
 	return r;
 }
 
@@ -197,17 +202,29 @@ static int run_run(char *const *words, struct err *err)
 
 const struct command commands_all[] = {
 	{"start", "[SERVICE…]",
-	 "start the services (both, without a name) and print their addresses; `start manager` "
-	 "starts none",
+	 "start services (database and mlflow, without a name) and print their addresses; "
+	 "`start manager` starts none",
 	 run_start, EXIT_FAILED},
 	{"stop", "[SERVICE…]", "stop services; without a name all of them and the manager",
 	 run_stop, EXIT_FAILED},
 	{"restart", "[SERVICE…]", "stop, read the settings again, start", run_restart, EXIT_FAILED},
 	{"status", "[--json]", "what runs, where, since when, with how much memory", run_status,
 	 EXIT_NOT_RUNNING},
-	{"logs", "[SERVICE] [-f]", "the end of a log: manager, database, derby, mlflow; -f follows",
+	{"logs", "[SERVICE] [-f]", "the end of a log: manager, derby, or a service's; -f follows",
 	 run_logs, EXIT_FAILED},
 	{"run", "", "be the manager in the foreground, logging to standard error (for systemd)",
 	 run_run, EXIT_FAILED},
+	{"deploy", "--run RUN --app NAME [--mode create|replace|add] [--target local|sagemaker] …",
+	 "serve a run's model behind a REST endpoint", run_deploy, EXIT_FAILED},
+	{"doctor", "deploy --run RUN --app NAME …", "would that deployment work?", run_doctor,
+	 EXIT_FAILED},
+	{"endpoints", "", "the endpoints on this machine", run_endpoints, EXIT_FAILED},
+	{"shift", "APP PERCENT [--variant NAME]",
+	 "give the newest variant, or that named, a part of the requests", run_shift, EXIT_FAILED},
+	{"undeploy", "APP", "end an endpoint and remove its files", run_undeploy, EXIT_FAILED},
+	{"jobs", "[--port N]", "be the Jobs Tracker (the service jobs does this)", run_jobs,
+	 EXIT_FAILED},
+	{"work", "JOB", "work on a job of the Jobs Tracker (which does this itself)", run_work,
+	 EXIT_FAILED},
 	{NULL, NULL, NULL, NULL, 0},
 };

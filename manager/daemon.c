@@ -2,6 +2,7 @@
 #include "manager/daemon.h"
 
 #include "base/clock.h"
+#include "manager/jobs.h"
 #include "manager/launch.h"
 #include "manager/lock.h"
 #include "manager/server.h"
@@ -17,8 +18,7 @@ enum { FLUSH_MS = 2000 };
 
 struct daemon {
 	const struct log *log; /* borrowed */
-	struct service *services[SERVICES_MAX];
-	size_t n_services;
+	struct service_list services;
 	struct server *server;
 	int lock_fd, guard_fd, signal_fd;
 	int64_t idle_ms;
@@ -51,33 +51,30 @@ static void pass_notice(void *userdata, const struct service *s, const char *tex
 
 static int add_services(struct daemon *d, const struct service_def *const *defs, struct err *err)
 {
-	for (; *defs && d->n_services < SERVICES_MAX; defs++) {
-		int r = service_new(*defs, d->log, pass_notice, d, &d->services[d->n_services],
-				    err);
+	int r = 0;
 
-		if (r < 0)
-			return r;
-		d->n_services++;
-	}
-	return 0;
+	d->services = (struct service_list){.log = d->log, .notice = pass_notice, .userdata = d};
+	for (; r == 0 && *defs; defs++)
+		r = service_list_add(&d->services, *defs, err);
+	return r;
 }
 
-static int start_guard(struct daemon *d, const struct service_def *const *defs, struct err *err)
+static int start_guard(struct daemon *d, struct err *err)
 {
-	_cleanup_strv_ struct strv marks = {0};
+	_cleanup_free_ char *mark = NULL;
+	int r = managed_mark(&mark, err);
 
-	for (; *defs; defs++) {
-		struct service_site site;
-		int r = site_init(&site, *defs, err);
+	return r < 0 ? r : guard_start(mark, d->lock_fd, &d->guard_fd, err);
+}
 
-		if (r < 0)
-			return r;
-		r = strv_take(&marks, site_mark(&site, *defs), err);
-		site_release(&site);
-		if (r < 0)
-			return r;
-	}
-	return guard_start(&marks, d->lock_fd, &d->guard_fd, err);
+/* What must run again though nobody asks: endpoints, and jobs that a manager before left. */
+static void start_lasting(struct daemon *d)
+{
+	size_t jobs = service_list_find(&d->services, jobs_def.name);
+
+	service_list_start_endpoints(&d->services);
+	if (jobs < d->services.len && jobs_waiting())
+		service_ensure(d->services.items[jobs]);
 }
 
 static int open_server(struct daemon *d, const char *socket_path, const char *log_path,
@@ -87,8 +84,7 @@ static int open_server(struct daemon *d, const char *socket_path, const char *lo
 		.path = socket_path,
 		.log = d->log,
 		.log_path = log_path,
-		.services = d->services,
-		.n_services = d->n_services,
+		.services = &d->services,
 	};
 
 	return server_new(&options, &d->server, err);
@@ -111,7 +107,7 @@ int daemon_new(const struct daemon_options *o, struct daemon **ret, struct err *
 	if (r == 0)
 		r = lock_take(socket_path, o->lock_wait_ms, &d->lock_fd, err);
 	if (r == 0)
-		r = start_guard(d, o->defs, err);
+		r = start_guard(d, err);
 	if (r == 0)
 		r = open_signals(d, err);
 	if (r == 0)
@@ -121,6 +117,7 @@ int daemon_new(const struct daemon_options *o, struct daemon **ret, struct err *
 	if (r < 0)
 		return r;
 	d->last_seen = clock_ms();
+	start_lasting(d);
 	log_line(d->log, LOG_INFO, "manager", "splice-manager %s listens at %s", SPLICE_VERSION,
 		 socket_path);
 	*ret = TAKE(d);
@@ -132,8 +129,7 @@ void daemon_free(struct daemon *d)
 	if (!d)
 		return;
 	server_free(d->server);
-	for (size_t i = 0; i < d->n_services; i++)
-		service_free(d->services[i]);
+	service_list_release(&d->services);
 	closep(&d->signal_fd);
 	closep(&d->lock_fd);
 	closep(&d->guard_fd);
@@ -146,8 +142,8 @@ void daemon_stop(struct daemon *d, const char *why)
 		log_line(d->log, LOG_INFO, "manager", "ending: %s", why);
 	d->stopping = true;
 	server_close(d->server);
-	for (size_t i = 0; i < d->n_services; i++)
-		service_stop(d->services[i]);
+	for (size_t i = 0; i < d->services.len; i++)
+		service_stop(d->services.items[i]);
 }
 
 static void take_signals(struct daemon *d)
@@ -161,12 +157,30 @@ static void take_signals(struct daemon *d)
 	}
 }
 
+static bool at_rest(const struct service *s)
+{
+	return service_state(s) == SERVICE_STOPPED || service_state(s) == SERVICE_FAILED;
+}
+
 static bool in_use(const struct daemon *d)
 {
-	for (size_t i = 0; i < d->n_services; i++)
-		if (service_connections(d->services[i]))
+	for (size_t i = 0; i < d->services.len; i++) {
+		const struct service *s = d->services.items[i];
+
+		if (service_connections(s) || (service_def(s)->stays && !at_rest(s)))
 			return true;
+	}
 	return false;
+}
+
+static void drop_gone(struct daemon *d)
+{
+	size_t i;
+
+	while ((i = service_list_gone(&d->services)) < d->services.len) {
+		server_forget(d->server, i);
+		service_list_remove(&d->services, i);
+	}
 }
 
 /* The clock_ms when idleness ends the manager, as far as known now. */
@@ -194,9 +208,8 @@ static void check_idle(struct daemon *d)
 
 static void check_stopped(struct daemon *d)
 {
-	for (size_t i = 0; i < d->n_services; i++)
-		if (service_state(d->services[i]) != SERVICE_STOPPED &&
-		    service_state(d->services[i]) != SERVICE_FAILED)
+	for (size_t i = 0; i < d->services.len; i++)
+		if (!at_rest(d->services.items[i]))
 			return;
 	if (d->stopping && !d->stopped_at)
 		d->stopped_at = clock_ms();
@@ -220,8 +233,8 @@ static int wait_for_events(struct daemon *d, int max_ms, struct err *err)
 
 	fds[n++] = (struct pollfd){.fd = d->signal_fd, .events = POLLIN};
 	n += server_poll(d->server, fds + n);
-	for (size_t i = 0; i < d->n_services; i++) {
-		int64_t wake = service_poll(d->services[i], &fds[n++]);
+	for (size_t i = 0; i < d->services.len; i++) {
+		int64_t wake = service_poll(d->services.items[i], &fds[n++]);
 
 		until = wake < until ? wake : until;
 	}
@@ -239,11 +252,12 @@ int daemon_step(struct daemon *d, int max_ms, struct err *err)
 	if (r < 0)
 		return r;
 	take_signals(d);
-	for (size_t i = 0; i < d->n_services; i++)
-		service_step(d->services[i]);
+	for (size_t i = 0; i < d->services.len; i++)
+		service_step(d->services.items[i]);
 	server_step(d->server);
 	if (server_stop_wanted(d->server) && !d->stopping)
 		daemon_stop(d, "a client asked for it");
+	drop_gone(d);
 	check_idle(d);
 	check_stopped(d);
 	return 0;

@@ -18,16 +18,21 @@ struct service_site {
 	char *data;            /* owned; the folder of its data */
 	char *log;             /* owned; file of its output */
 	char *secret;          /* owned; what `prepare` found or made; wiped */
+	int preferred;         /* port that `prepare` wants; 0: the setting's */
 	int port;              /* 0 before the first start */
 };
 
 struct service_def {
 	const char *name;         /* "database": what people and messages call it */
+	const char *folder;       /* of its data, below PLACE_DATA; NULL: its name */
 	const char *title;        /* "the local Derby server" */
 	const char *port_setting; /* "db.port" */
 	const char *advice;       /* hint under an error of a start */
 	int start_ms;             /* it must answer within this time */
 	int stop_ms;              /* and end within this time after SIGTERM */
+	bool on_demand;           /* a plain `splice-manager start` leaves it alone */
+	bool stays;               /* while it runs, the manager does not go idle */
+	bool reloads;             /* SIGHUP has it read its files again */
 	/* Make folders and files; before each start. */
 	int (*prepare)(struct service_site *site, struct err *err);
 	/* Program and arguments, and "NAME=value" for its environment. */
@@ -44,9 +49,11 @@ struct service_def {
 
 extern const struct service_def derby_def;
 extern const struct service_def mlflow_def;
+extern const struct service_def jobs_def;
 
-enum { SERVICES_MAX = 4 };
-/* All of them, ending with NULL; at most SERVICES_MAX. */
+/* Those of the table, and endpoints: each of these holds its models in memory. */
+enum { SERVICES_MAX = 64 };
+/* Those that there always are, ending with NULL. */
 extern const struct service_def *const services_all[];
 
 #endif

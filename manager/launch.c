@@ -13,7 +13,7 @@ int site_init(struct service_site *site, const struct service_def *def, struct e
 	int r;
 
 	*site = (struct service_site){0};
-	r = fs_place(PLACE_DATA, def->name, &site->data, err);
+	r = fs_place(PLACE_DATA, def->folder ? def->folder : def->name, &site->data, err);
 	if (r == 0)
 		r = logfile_path(def->name, &site->log, err);
 	if (r < 0)
@@ -43,6 +43,17 @@ char *site_mark(const struct service_site *site, const struct service_def *def)
 	return str_fmt("SPLICE_SERVICE=%s:%s", def->name, site->data);
 }
 
+int managed_mark(char **ret, struct err *err)
+{
+	_cleanup_free_ char *data = NULL;
+	int r = fs_place(PLACE_DATA, /* name= */ NULL, &data, err);
+
+	if (r < 0)
+		return r;
+	*ret = str_fmt("SPLICE_MANAGED=%s", data);
+	return *ret ? 0 : err_nomem(err);
+}
+
 /* Read again: a restart is how a changed setting comes to be. */
 static int reload_settings(struct service_site *site, struct err *err)
 {
@@ -70,8 +81,8 @@ static int make_folder(const struct service_site *site, struct err *err)
 static int pick_port(const struct service_def *def, struct service_site *site, int *ret_wanted,
 		     struct err *err)
 {
-	int64_t wanted;
-	int got, r = config_get_i64(site->config, def->port_setting, &wanted, err);
+	int64_t wanted = site->preferred;
+	int got, r = wanted ? 0 : config_get_i64(site->config, def->port_setting, &wanted, err);
 
 	if (r < 0)
 		return r;
@@ -89,8 +100,13 @@ static int spawn(const struct service_def *def, struct service_site *site, int l
 {
 	_cleanup_strv_ struct strv argv = {0};
 	_cleanup_strv_ struct strv env = {0};
+	_cleanup_free_ char *managed = NULL;
 	int r = strv_take(&env, site_mark(site, def), err);
 
+	if (r == 0)
+		r = managed_mark(&managed, err);
+	if (r == 0)
+		r = strv_add(&env, managed, err);
 	if (r == 0)
 		r = def->command(site, &argv, &env, err);
 	if (r < 0)

@@ -17,6 +17,12 @@ void site_release(struct service_site *site);
 /* "SPLICE_SERVICE=database:/home/…": in the environment of each of its processes; caller frees. */
 char *site_mark(const struct service_site *site, const struct service_def *def);
 
+/*
+ * "SPLICE_MANAGED=/home/…": in the environment of all processes of all services, by which the guard
+ * finds them; caller frees.
+ */
+int managed_mark(char **ret, struct err *err) _must_check_;
+
 struct launched {
 	pid_t pid;
 	off_t log_start; /* its output begins here in site->log */

@@ -80,29 +80,24 @@ int lock_take(const char *socket_path, int timeout_ms, int *ret_fd, struct err *
 	return r;
 }
 
-/* How many processes with one of the marks there are, or on their way out; each gets `sig`, 0 for
- * none. */
-static size_t signal_marked(const struct strv *marks, int sig, struct leaving *leaving)
+/* How many processes with the mark there are, or on their way out; each gets `sig`, 0 for none. */
+static size_t signal_marked(const char *mark, int sig, struct leaving *leaving)
 {
+	_cleanup_(pids_release) struct pids p = {0};
 	size_t n = leaving_count(leaving);
 
-	for (size_t i = 0; i < marks->len; i++) {
-		_cleanup_(pids_release) struct pids p = {0};
-
-		if (procs_marked(marks->items[i], &p, /* err= */ NULL) < 0)
-			continue;
-		leaving_add(leaving, &p);
-		procs_signal(&p, sig);
-		n += p.len;
-	}
-	return n;
+	if (procs_marked(mark, &p, /* err= */ NULL) < 0)
+		return n;
+	leaving_add(leaving, &p);
+	procs_signal(&p, sig);
+	return n + p.len;
 }
 
-static void wait_gone(const struct strv *marks, int timeout_ms, struct leaving *leaving)
+static void wait_gone(const char *mark, int timeout_ms, struct leaving *leaving)
 {
 	int64_t deadline = clock_ms() + timeout_ms;
 
-	while (signal_marked(marks, 0, leaving) && clock_ms() < deadline)
+	while (signal_marked(mark, 0, leaving) && clock_ms() < deadline)
 		(void)poll(NULL, 0, LOCK_LOOK_MS);
 }
 
@@ -118,7 +113,7 @@ static void close_all_but(int a, int b)
 }
 
 /* The guard ignores what ends the manager: a terminal's Ctrl-C, a service manager's SIGTERM. */
-static _Noreturn void guard_run(const struct strv *marks, int lock_fd, int fd)
+static _Noreturn void guard_run(const char *mark, int lock_fd, int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	struct leaving leaving = {0};
@@ -131,15 +126,15 @@ static _Noreturn void guard_run(const struct strv *marks, int lock_fd, int fd)
 	close_all_but(lock_fd, fd);
 	while (poll(&p, 1, -1) < 0 && errno == EINTR)
 		continue;
-	if (signal_marked(marks, SIGTERM, &leaving)) {
-		wait_gone(marks, GUARD_TERM_MS, &leaving);
-		(void)signal_marked(marks, SIGKILL, &leaving);
-		wait_gone(marks, GUARD_KILL_MS, &leaving);
+	if (signal_marked(mark, SIGTERM, &leaving)) {
+		wait_gone(mark, GUARD_TERM_MS, &leaving);
+		(void)signal_marked(mark, SIGKILL, &leaving);
+		wait_gone(mark, GUARD_KILL_MS, &leaving);
 	}
 	_exit(0);
 }
 
-int guard_start(const struct strv *marks, int lock_fd, int *ret_fd, struct err *err)
+int guard_start(const char *mark, int lock_fd, int *ret_fd, struct err *err)
 {
 	int fds[2];
 	pid_t pid;
@@ -148,7 +143,7 @@ int guard_start(const struct strv *marks, int lock_fd, int *ret_fd, struct err *
 		return err_set_errno(err, E_IO, errno, "pipe");
 	pid = fork();
 	if (pid == 0)
-		guard_run(marks, lock_fd, fds[0]);
+		guard_run(mark, lock_fd, fds[0]);
 	(void)close(fds[0]);
 	if (pid < 0) {
 		(void)close(fds[1]);

@@ -21,10 +21,10 @@
 int lock_take(const char *socket_path, int timeout_ms, int *ret_fd, struct err *err) _must_check_;
 
 /*
- * Fork the guard.  It holds lock_fd and ends the processes with one of the
- * marks (manager/procs.h) once *ret_fd, which the caller keeps open, is
+ * Fork the guard.  It holds lock_fd and ends the processes with the mark
+ * (manager/procs.h) once *ret_fd, which the caller keeps open, is
  * closed everywhere else.
  */
-int guard_start(const struct strv *marks, int lock_fd, int *ret_fd, struct err *err) _must_check_;
+int guard_start(const char *mark, int lock_fd, int *ret_fd, struct err *err) _must_check_;
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * splice-manager: keeps the local Derby and MLflow servers for all notebooks
- * of a user.  This file reads the command line; see manager/daemon.h for the
+ * splice-manager: keeps the local servers for all notebooks of a user, and
+ * deploys models.  This file reads the command line; see manager/daemon.h for the
  * program behind it.
  */
 #include "base/str.h"
@@ -11,15 +11,17 @@
 
 static void print_help(FILE *to)
 {
-	fprintf(to, "splice-manager keeps the local servers of splice-kernel: Derby and MLflow.\n"
-		    "Kernels start it when they need it; it ends by itself when nobody does.\n\n"
-		    "usage: splice-manager COMMAND\n\n");
+	fprintf(to,
+		"splice-manager keeps the local servers of splice-kernel: Derby, MLflow, the Jobs\n"
+		"Tracker and deployed models.  Kernels start it when they need it; it ends by\n"
+		"itself when nobody does.\n\n"
+		"usage: splice-manager COMMAND\n\n");
 	for (const struct command *c = commands_all; c->name; c++)
-		fprintf(to, "  %-8s %-16s %s\n", c->name, c->usage, c->help);
+		fprintf(to, "  %s %s\n      %s\n", c->name, c->usage, c->help);
 	fprintf(to,
 		"\n  --help, --version\n\n"
-		"SERVICE is database or mlflow.  Exit status: 0 done, 1 failed, 2 wrong usage,\n"
-		"3 not running (status).\n");
+		"SERVICE is database, mlflow, jobs or endpoint:APP.  Exit status: 0 done, 1 failed,\n"
+		"2 wrong usage, 3 not running (status).\n");
 }
 
 static int fail(const struct command *c, const struct err *err)

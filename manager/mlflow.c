@@ -6,6 +6,7 @@
 #include "manager/def.h"
 
 #include "base/fs.h"
+#include "manager/probe.h"
 
 static int prepare(struct service_site *site, struct err *err)
 {
@@ -99,9 +100,7 @@ static void ask(const struct service_site *site, struct buf *b)
 
 static bool answers(const uint8_t *reply, size_t n)
 {
-	static const char ok[] = "HTTP/1.1 200";
-
-	return n >= sizeof(ok) - 1 && memcmp(reply, ok, sizeof(ok) - 1) == 0;
+	return probe_is_http(reply, n, 200);
 }
 
 static char *url(const struct service_site *site)

@@ -84,3 +84,12 @@ short probe_events(const struct probe *p)
 {
 	return p->sent ? POLLIN : POLLOUT;
 }
+
+bool probe_is_http(const uint8_t *reply, size_t n, int status)
+{
+	char head[16];
+	size_t len =
+		(size_t)snprintf(head, sizeof(head), status ? "HTTP/1.1 %d" : "HTTP/1.1 ", status);
+
+	return n >= len && memcmp(reply, head, len) == 0;
+}

@@ -28,6 +28,8 @@ void probe_release(struct probe *p);
 enum probe_result probe_start(struct probe *p, int port);
 /* Go on as far as possible now.  After DONE or FAILED none is under way. */
 enum probe_result probe_step(struct probe *p);
+/* Whether the reply begins as one of HTTP does, with this status (0: any). */
+bool probe_is_http(const uint8_t *reply, size_t n, int status);
 /* poll(2)'s events to wait for on p->fd. */
 short probe_events(const struct probe *p);
 

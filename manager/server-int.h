@@ -15,15 +15,16 @@ enum { WAITS_MAX = 16 }; /* requests of one link that are under way */
 /* A request that is answered later. */
 struct wait {
 	json_int_t id;
-	enum manager_op op;      /* ensure or stop */
+	enum manager_op op;      /* ensure, reload or stop */
 	struct service *service; /* NULL: all, for stop */
+	bool reloaded;           /* it ran, and was told */
 };
 
 struct link {
 	int fd;
 	pid_t pid; /* of the peer */
 	bool greeted;
-	bool kernel;
+	enum manager_kind kind;
 	struct buf in, out;
 	struct wait waits[WAITS_MAX];
 	size_t n_waits;

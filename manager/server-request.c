@@ -10,20 +10,10 @@ static void refuse(struct link *l, json_int_t id, const struct err *err)
 	manager_error_write(&l->out, id, err);
 }
 
-/* The service's index; n_services when there is none of this name. */
-static size_t find_service(const struct server *s, const char *name)
-{
-	size_t i = 0;
-
-	while (i < s->o.n_services && !str_eq(service_def(s->o.services[i])->name, name))
-		i++;
-	return i;
-}
-
 static void do_hello(struct server *s, struct link *l, const struct manager_request *q)
 {
 	l->greeted = true;
-	l->kernel = q->kind == MANAGER_KIND_KERNEL;
+	l->kind = q->kind;
 	log_line(s->o.log, LOG_DEBUG, "server", "hello from process %ld", (long)l->pid);
 	manager_ok_write(&l->out, q->id,
 			 json_pack("{s:i s:s s:i}", "version", MANAGER_VERSION, "manager",
@@ -33,7 +23,7 @@ static void do_hello(struct server *s, struct link *l, const struct manager_requ
 /* A kernel whose connections broke hears why, once. */
 static void tell_restarts(struct server *s, struct link *l, size_t i, json_int_t id)
 {
-	const struct service *service = s->o.services[i];
+	const struct service *service = s->o.services->items[i];
 	struct service_info info;
 	char text[256];
 
@@ -67,37 +57,46 @@ static void tell_joined(struct link *l, const struct service *service, json_int_
 	manager_notice_write(&l->out, id, text);
 }
 
+/* Ensure, and reload, which is the same but for what runs. */
 static int do_ensure(struct server *s, struct link *l, const struct manager_request *q,
 		     struct err *err)
 {
-	size_t i = find_service(s, q->service);
-	int r;
+	struct service *service;
+	size_t i;
+	int r = service_list_get(s->o.services, q->service, &i, err);
 
-	if (i == s->o.n_services)
-		return err_set(err, E_NOTFOUND, "there is no service \"%s\"", q->service);
+	if (r < 0)
+		return r;
+	service = s->o.services->items[i];
 	if (s->fd < 0)
 		return err_set(err, E_CLOSED, "splice-manager is ending");
-	r = add_wait(l, q, s->o.services[i], err);
+	if (q->op == MANAGER_RELOAD && !service_def(service)->reloads)
+		return err_set(err, E_UNSUPPORTED, "%s has nothing to reload",
+			       service_def(service)->title);
+	r = add_wait(l, q, service, err);
 	if (r < 0)
 		return r;
 	s->last_use = clock_ms();
 	tell_restarts(s, l, i, q->id);
-	if (service_state(s->o.services[i]) == SERVICE_STARTING)
-		tell_joined(l, s->o.services[i], q->id);
-	service_ensure(s->o.services[i]);
+	if (service_state(service) == SERVICE_STARTING)
+		tell_joined(l, service, q->id);
+	if (q->op == MANAGER_RELOAD)
+		l->waits[l->n_waits - 1].reloaded = service_reload(service);
+	else
+		service_ensure(service);
 	return 0;
 }
 
 static int do_stop(struct server *s, struct link *l, const struct manager_request *q,
 		   struct err *err)
 {
-	size_t i = find_service(s, q->service);
+	size_t i = 0;
 	bool all = !*q->service;
-	int r;
+	int r = all ? 0 : service_list_get(s->o.services, q->service, &i, err);
 
-	if (!all && i == s->o.n_services)
-		return err_set(err, E_NOTFOUND, "there is no service \"%s\"", q->service);
-	r = add_wait(l, q, all ? NULL : s->o.services[i], err);
+	if (r < 0)
+		return r;
+	r = add_wait(l, q, all ? NULL : s->o.services->items[i], err);
 	if (r < 0)
 		return r;
 	log_line(s->o.log, LOG_INFO, "server", "process %ld asks to stop %s", (long)l->pid,
@@ -105,7 +104,7 @@ static int do_stop(struct server *s, struct link *l, const struct manager_reques
 	if (all)
 		s->stop_wanted = true;
 	else
-		service_stop(s->o.services[i]);
+		service_stop(s->o.services->items[i]);
 	return 0;
 }
 
@@ -116,8 +115,8 @@ static int do_status(struct server *s, struct link *l, const struct manager_requ
 				   .version = SPLICE_VERSION};
 
 	for (const struct link *k = s->links; k; k = k->next)
-		m.kernels += k->kernel;
-	manager_ok_write(&l->out, q->id, status_json(&m, s->o.services, s->o.n_services));
+		m.kernels += k->kind == MANAGER_KIND_KERNEL;
+	manager_ok_write(&l->out, q->id, status_json(&m, s->o.services));
 	return 0;
 }
 
@@ -135,6 +134,7 @@ void server_take_line(struct server *s, struct link *l, const char *line, size_t
 			do_hello(s, l, &q);
 			break;
 		case MANAGER_ENSURE:
+		case MANAGER_RELOAD:
 			r = do_ensure(s, l, &q, &err);
 			break;
 		case MANAGER_STATUS:
@@ -149,6 +149,13 @@ void server_take_line(struct server *s, struct link *l, const char *line, size_t
 		refuse(l, q.id, &err);
 }
 
+static json_t *ready_members(const struct wait *w, const char *url)
+{
+	if (w->op == MANAGER_RELOAD)
+		return json_pack("{s:s, s:b}", "url", url, "reloaded", (int)w->reloaded);
+	return json_pack("{s:s}", "url", url);
+}
+
 /* Whether the wait is over; then its answer is in l->out. */
 static bool settle_ensure(struct link *l, const struct wait *w)
 {
@@ -158,7 +165,7 @@ static bool settle_ensure(struct link *l, const struct wait *w)
 	switch (service_state(w->service)) {
 	case SERVICE_READY:
 		url = service_url(w->service);
-		manager_ok_write(&l->out, w->id, url ? json_pack("{s:s}", "url", url) : NULL);
+		manager_ok_write(&l->out, w->id, url ? ready_members(w, url) : NULL);
 		if (url)
 			explicit_bzero(url, strlen(url));
 		free(url);
@@ -186,9 +193,10 @@ static bool is_stopping(const struct service *s)
 
 static bool settle_stop(const struct server *s, struct link *l, const struct wait *w)
 {
-	for (size_t i = 0; i < s->o.n_services; i++)
-		if ((!w->service || w->service == s->o.services[i]) &&
-		    is_stopping(s->o.services[i]))
+	const struct service_list *list = s->o.services;
+
+	for (size_t i = 0; i < list->len; i++)
+		if ((!w->service || w->service == list->items[i]) && is_stopping(list->items[i]))
 			return false;
 	if (!w->service && s->fd >= 0)
 		return false; /* the daemon has yet to hear of it */
@@ -212,6 +220,6 @@ void server_notice(struct server *s, const struct service *service, const char *
 {
 	for (struct link *l = s->links; l; l = l->next)
 		for (size_t i = 0; i < l->n_waits; i++)
-			if (l->waits[i].service == service && l->waits[i].op == MANAGER_ENSURE)
+			if (l->waits[i].service == service && l->waits[i].op != MANAGER_STOP)
 				manager_notice_write(&l->out, l->waits[i].id, text);
 }

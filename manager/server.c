@@ -200,12 +200,32 @@ void server_step(struct server *s)
 			at = &l->next;
 			continue;
 		}
-		if (l->kernel)
+		if (l->kind != MANAGER_KIND_CLI)
 			s->last_use = clock_ms();
 		*at = l->next;
 		s->n_links--;
 		link_free(l);
 	}
+}
+
+/* A wait for it can only be one that is answered already; it must not outlive it. */
+static void forget_in_link(struct link *l, const struct service *service, size_t index)
+{
+	for (size_t i = 0; i < l->n_waits;) {
+		if (l->waits[i].service == service)
+			l->waits[i] = l->waits[--l->n_waits];
+		else
+			i++;
+	}
+	memmove(&l->restarts_told[index], &l->restarts_told[index + 1],
+		(SERVICES_MAX - index - 1) * sizeof(l->restarts_told[0]));
+	l->restarts_told[SERVICES_MAX - 1] = -1;
+}
+
+void server_forget(struct server *s, size_t index)
+{
+	for (struct link *l = s->links; l; l = l->next)
+		forget_in_link(l, s->o.services->items[index], index);
 }
 
 bool server_stop_wanted(const struct server *s)
@@ -216,7 +236,7 @@ bool server_stop_wanted(const struct server *s)
 bool server_busy(const struct server *s)
 {
 	for (const struct link *l = s->links; l; l = l->next)
-		if (l->kernel || l->n_waits)
+		if (l->kind != MANAGER_KIND_CLI || l->n_waits)
 			return true;
 	return false;
 }

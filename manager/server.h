@@ -6,7 +6,7 @@
 #ifndef MANAGER_SERVER_H
 #define MANAGER_SERVER_H
 
-#include "manager/service.h"
+#include "manager/list.h"
 
 /* Links at a time; further clients wait in the socket's backlog. */
 enum { SERVER_LINKS_MAX = 128 };
@@ -14,11 +14,10 @@ enum { SERVER_LINKS_MAX = 128 };
 struct server;
 
 struct server_options {
-	const char *path;                /* of the socket; a stale one is replaced */
-	const struct log *log;           /* borrowed */
-	const char *log_path;            /* shown in status; borrowed */
-	struct service *const *services; /* borrowed */
-	size_t n_services;
+	const char *path;              /* of the socket; a stale one is replaced */
+	const struct log *log;         /* borrowed */
+	const char *log_path;          /* shown in status; borrowed */
+	struct service_list *services; /* borrowed; an endpoint that is asked for is added */
 };
 
 int server_new(const struct server_options *options, struct server **ret,
@@ -34,12 +33,15 @@ void server_step(struct server *s);
 /* Pass a service's notice on to those who wait for it. */
 void server_notice(struct server *s, const struct service *service, const char *text);
 
+/* A service is about to be removed from the list. */
+void server_forget(struct server *s, size_t index);
+
 /* No new clients, no new starts; the socket's file goes.  Waiting stops are answered yet. */
 void server_close(struct server *s);
 
 /* A client asked the manager to stop. */
 bool server_stop_wanted(const struct server *s);
-/* Kernels are linked, or somebody waits for a service. */
+/* Kernels or jobs are linked, or somebody waits for a service. */
 bool server_busy(const struct server *s);
 /* Answers are still to be given or sent. */
 bool server_owes(const struct server *s);

@@ -25,6 +25,7 @@ struct service {
 	char *mark;
 	enum service_state state;
 	enum service_state then; /* where the stopping states lead */
+	bool reload_wanted;      /* to be told once it is ready */
 	bool automatic;          /* this start follows a death, nobody asked for it */
 	struct launched run;     /* run.pid is 0 when there is no process to wait for */
 	struct leaving leaving;  /* told to end */

@@ -73,6 +73,7 @@ static void begin_start(struct service *s)
 		service_fail(s);
 		return;
 	}
+	s->reload_wanted = false; /* it has yet to read them */
 	service_enter(s, SERVICE_STARTING);
 	log_line(s->log, LOG_INFO, "service", "%s: pid %ld, port %d", s->def->name,
 		 (long)s->run.pid, s->site.port);
@@ -183,6 +184,9 @@ static void ask_again(struct service *s)
 	if (result == PROBE_DONE && is_ready(s)) {
 		s->n_port_lost = 0;
 		service_enter(s, SERVICE_READY);
+		if (s->reload_wanted)
+			(void)service_reload(s);
+		s->reload_wanted = false;
 	} else if (result == PROBE_DONE || result == PROBE_FAILED) {
 		s->next_probe = now + PROBE_MS;
 	} else if (now >= s->next_probe) {

@@ -151,6 +151,18 @@ void service_ensure(struct service *s)
 	}
 }
 
+bool service_reload(struct service *s)
+{
+	if (s->state == SERVICE_READY) {
+		(void)kill(s->run.pid, SIGHUP);
+		return true;
+	}
+	/* One that is starting may have read them before they changed, and does not listen yet. */
+	s->reload_wanted = s->state == SERVICE_STARTING;
+	service_ensure(s);
+	return s->reload_wanted;
+}
+
 void service_stop(struct service *s)
 {
 	switch (s->state) {

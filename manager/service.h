@@ -53,6 +53,11 @@ CLEANUP_DEFINE(struct service *, service_free)
 
 /* Be on the way to ready; a failed service tries once more. */
 void service_ensure(struct service *s);
+/*
+ * Have it read its files again: told at once, or as soon as it is ready (true), or started,
+ * which comes to the same (false).  Only for what def->reloads.
+ */
+bool service_reload(struct service *s);
 /* Be on the way to stopped. */
 void service_stop(struct service *s);
 

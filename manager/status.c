@@ -17,12 +17,12 @@ static json_t *service_json(const struct service *s)
 			 json_strz(service_reason(s)->text));
 }
 
-json_t *status_json(const struct status_manager *m, struct service *const *services, size_t n)
+json_t *status_json(const struct status_manager *m, const struct service_list *services)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < n; i++) {
-		if (json_array_append_new(list, service_json(services[i])) < 0) {
+	for (size_t i = 0; list && i < services->len; i++) {
+		if (json_array_append_new(list, service_json(services->items[i])) < 0) {
 			json_decref(list);
 			list = NULL;
 		}

@@ -5,7 +5,7 @@
 #define MANAGER_STATUS_H
 
 #include "base/json.h"
-#include "manager/service.h"
+#include "manager/list.h"
 
 struct status_manager {
 	int64_t uptime; /* ms */
@@ -15,7 +15,7 @@ struct status_manager {
 };
 
 /* The members of the answer to `status`: new; NULL when out of memory. */
-json_t *status_json(const struct status_manager *m, struct service *const *services, size_t n);
+json_t *status_json(const struct status_manager *m, const struct service_list *services);
 
 /* Append the table for a status answer (borrowed). */
 void status_table(const json_t *status, struct buf *b);

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -74,25 +73,6 @@ static void keep(struct services *s, struct manager_client *c)
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	manager_client_free(drop);
-}
-
-/* Beside our own program, else as PATH finds it.  The caller frees. */
-static char *manager_program(void)
-{
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	char *slash, *path;
-
-	exe[n > 0 ? n : 0] = '\0';
-	slash = strrchr(exe, '/');
-	if (!slash)
-		return str_dup("splice-manager");
-	path = str_fmt("%.*s/splice-manager", (int)(slash - exe), exe);
-	if (path && access(path, X_OK) < 0) {
-		free(path);
-		return str_dup("splice-manager");
-	}
-	return path;
 }
 
 /* The starter ends after its output; one that does not is ended. */
@@ -162,7 +142,7 @@ static int spawn_starter(const char *program, int out_fd, pid_t *ret, struct err
 
 static int start_manager(struct cancel *cancel, struct err *err)
 {
-	_cleanup_free_ char *program = manager_program();
+	_cleanup_free_ char *program = proc_sibling("splice-manager");
 	_cleanup_close_ int in = -1;
 	_cleanup_buf_ struct buf output;
 	int fds[2], status, r;

@@ -10,11 +10,13 @@ static const char *const op_names[] = {
 	[MANAGER_ENSURE] = "ensure",
 	[MANAGER_STATUS] = "status",
 	[MANAGER_STOP] = "stop",
+	[MANAGER_RELOAD] = "reload",
 };
 
 static const char *const kind_names[] = {
 	[MANAGER_KIND_CLI] = "cli",
 	[MANAGER_KIND_KERNEL] = "kernel",
+	[MANAGER_KIND_JOBS] = "jobs",
 };
 
 static int find_name(const char *const *names, size_t n, const char *name)
@@ -33,7 +35,7 @@ static int read_hello(const json_t *j, struct manager_request *q, struct err *er
 	if (q->version < 1)
 		return err_set(err, E_PROTO, "hello without a version");
 	if (kind < 0)
-		return err_set(err, E_PROTO, "hello: kind is not \"kernel\" or \"cli\"");
+		return err_set(err, E_PROTO, "hello: kind is not \"kernel\", \"jobs\" or \"cli\"");
 	q->kind = (enum manager_kind)kind;
 	return 0;
 }
@@ -44,8 +46,8 @@ static int read_service(const json_t *j, struct manager_request *q, struct err *
 
 	if (strlen(name) >= sizeof(q->service))
 		return err_set(err, E_PROTO, "a service's name is not that long");
-	if (q->op == MANAGER_ENSURE && !*name)
-		return err_set(err, E_PROTO, "ensure without a service");
+	if ((q->op == MANAGER_ENSURE || q->op == MANAGER_RELOAD) && !*name)
+		return err_set(err, E_PROTO, "%s without a service", op_names[q->op]);
 	memcpy(q->service, name, strlen(name) + 1);
 	return 0;
 }

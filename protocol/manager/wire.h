@@ -9,7 +9,8 @@
 #include "base/json.h"
 #include "base/limits.h"
 
-enum { MANAGER_VERSION = 1, MANAGER_SERVICE_MAX = 32 };
+/* "endpoint:" and a name of 63 characters fit. */
+enum { MANAGER_VERSION = 1, MANAGER_SERVICE_MAX = 96 };
 
 /* A request is a few words; a reply may carry the last lines of a service's log. */
 #define MANAGER_REQUEST_MAX KIB(8)
@@ -20,11 +21,13 @@ enum manager_op {
 	MANAGER_ENSURE,
 	MANAGER_STATUS,
 	MANAGER_STOP,
+	MANAGER_RELOAD,
 };
 
 enum manager_kind {
 	MANAGER_KIND_CLI,
 	MANAGER_KIND_KERNEL, /* keeps the manager from going idle while its link is open */
+	MANAGER_KIND_JOBS,   /* the same, while jobs are to be done */
 };
 
 struct manager_request {
@@ -32,7 +35,7 @@ struct manager_request {
 	enum manager_op op;
 	json_int_t version;                /* hello: the highest version the client speaks */
 	enum manager_kind kind;            /* hello */
-	char service[MANAGER_SERVICE_MAX]; /* ensure, stop; "" means the manager and all of them */
+	char service[MANAGER_SERVICE_MAX]; /* ensure, reload, stop; "" (stop only) means the manager and all of them */
 };
 
 /*

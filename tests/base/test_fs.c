@@ -24,6 +24,36 @@ TEST(write_is_whole_and_read_is_capped)
 	CHECK_INT(fs_read("/nonexistent/x", &b, &err), E_NOTFOUND);
 }
 
+TEST(copies_are_whole_and_trees_go_without_what_they_link_to)
+{
+	_cleanup_free_ char *outside = str_fmt("%s/kept", test_dir());
+	_cleanup_free_ char *tree = str_fmt("%s/tree", test_dir());
+	_cleanup_free_ char *deep = str_fmt("%s/a/b", tree);
+	_cleanup_free_ char *file = str_fmt("%s/file", deep);
+	_cleanup_free_ char *link = str_fmt("%s/link", deep);
+	_cleanup_buf_ struct buf b = {0};
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	REQUIRE_OK(fs_mkdir_p(deep, 0700, &err), &err);
+	REQUIRE_OK(fs_write_atomic(outside, "hello", 5, 0600, &err), &err);
+	REQUIRE_OK(fs_copy(outside, file, 0640, &err), &err);
+	buf_init(&b, 5);
+	CHECK_OK(fs_read(file, &b, &err), &err);
+	CHECK_MEM(b.data, b.len, "hello", (size_t)5);
+	REQUIRE(stat(file, &st) == 0);
+	CHECK_INT(st.st_mode & 0777, 0640);
+	CHECK_INT(fs_copy("/nonexistent", file, 0600, &err), E_NOTFOUND);
+	CHECK(fs_exists(file));
+	REQUIRE(symlink(outside, link) == 0);
+	CHECK_OK(fs_remove_tree(tree, &err), &err);
+	CHECK(!fs_exists(tree) && fs_exists(outside));
+	CHECK_OK(fs_remove_tree(tree, &err), &err);
+	CHECK_OK(fs_remove_tree(outside, &err), &err);
+	CHECK(!fs_exists(outside));
+	CHECK_INT(fs_remove_tree("/proc/self/stat", &err), E_IO);
+}
+
 TEST(runtime_place_must_be_private)
 {
 	_cleanup_free_ char *open_dir = str_dup(test_dir());

@@ -1,0 +1,36 @@
+/*
+ * What the files of the local target share: local.c (the lists of steps),
+ * local-files.c (steps that make and remove files) and local-serve.c (steps
+ * that change what is served).
+ */
+#ifndef DEPLOY_LOCAL_INT_H
+#define DEPLOY_LOCAL_INT_H
+
+#include "deploy/endpoint.h"
+#include "deploy/local.h"
+
+static inline const struct local_job *local_of(const struct step_context *c)
+{
+	return c->userdata;
+}
+
+/* A path in the endpoint's folder; the caller frees. */
+int local_path(const char *app, const char *file, char **ret, struct err *err) _must_check_;
+/* A path in the job's private folder; the caller frees. */
+int local_job_path(const struct step_context *c, const char *file, char **ret,
+		   struct err *err) _must_check_;
+/* The endpoint.json as it is, a new reference; JSON null when there is none. */
+int local_current(const struct step_context *c, json_t **ret, struct err *err) _must_check_;
+
+typedef int local_plan_fn(struct step_context *c, json_t **ret, struct err *err);
+typedef int local_run_fn(struct step_context *c, const json_t *plan, json_t **ret, struct err *err);
+typedef int local_undo_fn(struct step_context *c, const json_t *plan, const json_t *result,
+			  struct err *err);
+
+local_plan_fn local_plan_package, local_plan_place, local_plan_join, local_plan_switch,
+	local_plan_shift, local_plan_withdraw;
+local_run_fn local_package, local_parity, local_place, local_join, local_healthy, local_switch,
+	local_tidy, local_shift, local_withdraw, local_remove;
+local_undo_fn local_undo_package, local_undo_place, local_undo_serve;
+
+#endif
