@@ -25,7 +25,7 @@ static bool existed(const struct step_context *c)
 
 int endpoint_plan(struct step_context *c, json_t **ret, struct err *err)
 {
-	*ret = json_pack("{s:s, s:s, s:s}", "endpoint", target_of(c)->o.request->app, "config",
+	*ret = json_pack("{s:s, s:s, s:s}", "endpoint", target_of(c)->local.request->app, "config",
 			 wanted_config(c), "old", old_config(c));
 	return *ret ? 0 : err_nomem(err);
 }
@@ -71,7 +71,7 @@ static int tell_failed(struct step_context *c, const struct sagemaker_endpoint *
 			*e->reason ? e->reason : "SageMaker gives no reason");
 
 	err_set_hint(err, "its container's log is in CloudWatch, group /aws/sagemaker/Endpoints/%s",
-		     target_of(c)->o.request->app);
+		     target_of(c)->local.request->app);
 	return r;
 }
 
@@ -85,7 +85,7 @@ static int tell_rolled_back(struct step_context *c, const struct sagemaker_endpo
 	err_set_hint(err,
 		     "the new container did not answer in time; its log is in CloudWatch, group "
 		     "/aws/sagemaker/Endpoints/%s",
-		     target_of(c)->o.request->app);
+		     target_of(c)->local.request->app);
 	return r;
 }
 
@@ -126,7 +126,7 @@ int wait_run(struct step_context *c, const json_t *plan, json_t **ret, struct er
 static int undo_created(struct step_context *c, struct err *err)
 {
 	struct aws_tag tag = {TAG_DEPLOYMENT, target_token(c)};
-	const char *name = target_of(c)->o.request->app;
+	const char *name = target_of(c)->local.request->app;
 	bool ours = false;
 	struct err why = ERR_INIT;
 	int r = thing_there(c, &thing_endpoint, name, &tag, &ours, &why);

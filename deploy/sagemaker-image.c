@@ -2,6 +2,7 @@
 #include "deploy/sagemaker-int.h"
 
 #include "base/clock.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "deploy/catalog.h"
 #include "deploy/image.h"
@@ -118,13 +119,35 @@ static int is_pushed(struct step_context *c, const struct oci_image *image, cons
 
 /* --- the step --- */
 
-/* The image's architecture is the scorer's, so the instance has to have it. */
-static int check_architecture(struct step_context *c, struct err *err)
+/* What goes into the image and where it is built.  Owned. */
+struct places {
+	char *scorer, *model, *layout;
+};
+
+static void places_release(struct places *p)
+{
+	free(p->scorer);
+	free(p->model);
+	free(p->layout);
+}
+
+static int find_places(struct step_context *c, struct places *p, struct err *err)
 {
 	const struct sagemaker_options *o = &target_of(c)->o;
-	const struct instance_type *type = instance_type_find(o->request->instance_type);
+	const char *folder = json_get_str(step_plan(c, "package"), "folder", "");
+
+	p->scorer = o->scorer ? str_dup(o->scorer) : proc_sibling("splice-scorer");
+	p->model = o->model ? str_dup(o->model) : str_fmt("%s/model.json", folder);
+	p->layout = str_fmt("%s/image", o->work ? o->work : folder);
+	return p->scorer && p->model && p->layout ? 0 : err_nomem(err);
+}
+
+/* The image's architecture is the scorer's, so the instance has to have it. */
+static int check_architecture(const char *instance_type, const char *scorer, struct err *err)
+{
+	const struct instance_type *type = instance_type_find(instance_type);
 	_cleanup_elf_program_ struct elf_program program = {0};
-	int r = elf_read(o->scorer, &program, err);
+	int r = elf_read(scorer, &program, err);
 
 	if (r < 0 || !type || str_eq(cpu_image_arch(type->cpu), program.architecture))
 		return r;
@@ -137,19 +160,19 @@ static int check_architecture(struct step_context *c, struct err *err)
 
 static int build(struct step_context *c, const char *tag, struct oci_image *ret, struct err *err)
 {
-	const struct sagemaker_options *o = &target_of(c)->o;
-	_cleanup_free_ char *layout = str_fmt("%s/image", o->work);
-	struct image_request q = {.scorer = o->scorer,
-				  .model = o->model,
-				  .run_id = o->request->run_id,
-				  .experiment_id = o->experiment_id,
+	const struct request *request = target_of(c)->local.request;
+	_cleanup_(places_release) struct places p = {0};
+	int r = find_places(c, &p, err);
+	struct image_request q = {.scorer = p.scorer,
+				  .model = p.model,
+				  .run_id = request->run_id,
+				  .experiment_id = target_experiment(c),
 				  .tag = tag,
 				  .cancel = c->cancel};
-	int r = check_architecture(c, err);
 
-	if (r < 0)
-		return r;
-	return layout ? image_build(&q, layout, ret, err) : err_nomem(err);
+	if (r == 0)
+		r = check_architecture(request->instance_type, p.scorer, err);
+	return r < 0 ? r : image_build(&q, p.layout, ret, err);
 }
 
 int image_run(struct step_context *c, const json_t *plan, json_t **ret, struct err *err)

@@ -30,6 +30,8 @@ static inline struct sagemaker_target *target_of(struct step_context *c)
 
 /* The token that `look` planned; "" before. */
 const char *target_token(const struct step_context *c);
+/* The run's experiment, once it is known; "" before. */
+const char *target_experiment(const struct step_context *c);
 /* What everything of this deployment is tagged with; *ret must stay where it is. */
 void target_tags(struct step_context *c, struct own_tags *ret);
 /* The variant's name, with a suffix of up to SUFFIX_MAX; the caller frees. */

@@ -30,7 +30,7 @@ static int tags_of(struct step_context *c, const char *arn, struct aws_tags *ret
 	struct sagemaker_target *t = target_of(c);
 	int r = sagemaker_list_tags(t->aws, arn, c->cancel, ret, err);
 
-	*ret_ours = r == 0 && aws_tags_has(ret, TAG_APP, t->o.request->app);
+	*ret_ours = r == 0 && aws_tags_has(ret, TAG_APP, t->local.request->app);
 	return r;
 }
 
@@ -107,14 +107,14 @@ static int look_for_create(struct step_context *c, struct err *err)
 	struct sagemaker_target *t = target_of(c);
 	_cleanup_sagemaker_endpoint_ struct sagemaker_endpoint e = {0};
 	struct err why = ERR_INIT;
-	int r = sagemaker_describe_endpoint(t->aws, t->o.request->app, c->cancel, &e, &why);
+	int r = sagemaker_describe_endpoint(t->aws, t->local.request->app, c->cancel, &e, &why);
 
 	if (r == E_NOTFOUND)
 		return 0;
 	if (r == 0 && e.status == SAGEMAKER_DELETING)
 		return endpoint_gone(c, err);
 	if (r == 0)
-		return refuse_existing(t->o.request->app, err);
+		return refuse_existing(t->local.request->app, err);
 	return err_copy(err, &why);
 }
 
@@ -143,7 +143,7 @@ int look_run(struct step_context *c, const json_t *plan, json_t **ret, struct er
 	(void)plan;
 	if (r < 0)
 		return r;
-	if (target_of(c)->o.request->mode == MODE_CREATE) {
+	if (target_of(c)->local.request->mode == MODE_CREATE) {
 		r = look_for_create(c, err);
 		if (r < 0)
 			return r;
@@ -162,7 +162,7 @@ int look_run(struct step_context *c, const json_t *plan, json_t **ret, struct er
 
 int look_undeploy_run(struct step_context *c, const json_t *plan, json_t **ret, struct err *err)
 {
-	struct aws_tag tag = {TAG_APP, target_of(c)->o.request->app};
+	struct aws_tag tag = {TAG_APP, target_of(c)->local.request->app};
 	_cleanup_sagemaker_endpoint_ struct sagemaker_endpoint e = {0};
 	bool ours = false;
 	int r = endpoint_settle(c, &e, NULL, err);

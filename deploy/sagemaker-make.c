@@ -83,7 +83,7 @@ static int read_before(struct step_context *c, const char *config, struct before
 		       struct err *err)
 {
 	struct sagemaker_target *t = target_of(c);
-	int r = sagemaker_describe_endpoint(t->aws, t->o.request->app, c->cancel, &b->endpoint,
+	int r = sagemaker_describe_endpoint(t->aws, t->local.request->app, c->cancel, &b->endpoint,
 					    err);
 
 	if (r == 0)
@@ -147,7 +147,7 @@ static size_t merge_tags(const struct own_tags *own, const struct aws_tags *old,
 
 static int create_config(struct step_context *c, const char *name, void *userdata, struct err *err)
 {
-	const struct request *q = target_of(c)->o.request;
+	const struct request *q = target_of(c)->local.request;
 	const struct before *b = userdata; /* NULL: there was none */
 	struct variants variants = {0};
 	struct aws_tag tags[TAGS_MAX];

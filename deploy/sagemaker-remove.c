@@ -1,6 +1,7 @@
 /* What a deployment replaced goes, and what an endpoint that ends leaves. */
 #include "deploy/sagemaker-int.h"
 
+#include "base/fs.h"
 #include "base/str.h"
 #include "protocol/aws/ecr.h"
 
@@ -22,7 +23,7 @@ static int left_behind(struct step_context *c, int r, const char *what, const ch
 static int remove_thing(struct step_context *c, const struct thing *thing, const char *name,
 			bool *ret_left, struct err *err)
 {
-	struct aws_tag tag = {TAG_APP, target_of(c)->o.request->app};
+	struct aws_tag tag = {TAG_APP, target_of(c)->local.request->app};
 	int r = thing_remove(c, thing, name, &tag, err);
 
 	return left_behind(c, r, thing->word, name, ret_left, err);
@@ -73,20 +74,22 @@ static int remove_collected(struct step_context *c, const json_t *old, bool only
 
 int tidy_run(struct step_context *c, const json_t *plan, json_t **ret, struct err *err)
 {
-	const struct request *q = target_of(c)->o.request;
+	const struct request *q = target_of(c)->local.request;
 	const json_t *old = json_object_get(step_result(c, "look"), "old");
+	const char *folder = json_get_str(step_plan(c, "package"), "folder", NULL);
+	int r = folder ? fs_remove_tree(folder, err) : 0;
 
 	(void)plan;
 	(void)ret;
-	if (q->archive || !old)
-		return 0;
+	if (r < 0 || q->archive || !old)
+		return r;
 	/* With `add`, the models before serve on. */
 	return remove_collected(c, old, q->mode == MODE_ADD, err);
 }
 
 int remove_run(struct step_context *c, const json_t *plan, json_t **ret, struct err *err)
 {
-	const char *name = target_of(c)->o.request->app;
+	const char *name = target_of(c)->local.request->app;
 	struct aws_tag tag = {TAG_APP, name};
 	_cleanup_sagemaker_endpoint_ struct sagemaker_endpoint e = {0};
 	struct err why = ERR_INIT;

@@ -79,7 +79,7 @@ static int check_shift(const struct sagemaker_endpoint *e, double percent, struc
 
 int traffic_plan(struct step_context *c, json_t **ret, struct err *err)
 {
-	const struct request *q = target_of(c)->o.request;
+	const struct request *q = target_of(c)->local.request;
 	_cleanup_sagemaker_endpoint_ struct sagemaker_endpoint e = {0};
 	size_t chosen = 0;
 	int r = endpoint_settle(c, &e, NULL, err);

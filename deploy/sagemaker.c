@@ -4,15 +4,43 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/str.h"
-#include "protocol/aws/credentials.h"
+#include "deploy/local-int.h"
 #include "protocol/aws/iam.h"
 
 #include <string.h>
 
 enum { POLL_MS = 5000, TIMEOUT_MS = 30 * 60 * 1000, GRACE_MS = 20000, SAY_MS = 60000 };
 
-const struct step sagemaker_deploy_steps[] = {
+static int deploy_result(struct step_context *c, json_t **ret, struct err *err)
+{
+	const struct request *q = target_of(c)->local.request;
+	const json_t *image = step_result(c, "image");
+
+	*ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "target", "sagemaker",
+			 "app", q->app, "region", q->region, "variant",
+			 json_get_str(image, "variant", ""), "image",
+			 json_get_str(image, "uri", ""), "model",
+			 json_get_str(step_plan(c, "model"), "name", ""), "config",
+			 json_get_str(step_plan(c, "config"), "name", ""), "run_id", q->run_id,
+			 "experiment_id", target_experiment(c));
+	return *ret ? 0 : err_nomem(err);
+}
+
+static int shift_result(struct step_context *c, json_t **ret, struct err *err)
+{
+	const json_t *plan = step_plan(c, "traffic");
+
+	*ret = json_pack("{s:s, s:s, s:O}", "app", target_of(c)->local.request->app, "variant",
+			 json_get_str(plan, "variant", ""), "weights",
+			 json_object_get(plan, "after"));
+	return *ret ? 0 : err_nomem(err);
+}
+
+static const struct step deploy_items[] = {
 	{"look", "Looking at the endpoint", false, look_plan, look_run, NULL},
+	{"package", "Fetching the model", false, local_plan_package, local_package,
+	 local_undo_package},
+	{"parity", "Comparing with Spark's answers", false, NULL, local_parity, NULL},
 	{"image", "Building and pushing the image", false, image_plan, image_run, image_undo},
 	{"model", "Making the model", false, model_plan, model_run, model_undo},
 	{"config", "Making the endpoint's configuration", false, config_plan, config_run,
@@ -21,35 +49,49 @@ const struct step sagemaker_deploy_steps[] = {
 	 endpoint_undo},
 	{"wait", "Waiting until the endpoint serves it", false, NULL, wait_run, NULL},
 	{"tidy", "Removing what was replaced", true, NULL, tidy_run, NULL},
-	{0},
+	{NULL, NULL, false, NULL, NULL, NULL},
 };
 
-const struct step sagemaker_shift_steps[] = {
+static const struct step shift_items[] = {
 	{"traffic", "Shifting traffic", false, traffic_plan, traffic_run, traffic_undo},
-	{0},
+	{NULL, NULL, false, NULL, NULL, NULL},
 };
 
-const struct step sagemaker_undeploy_steps[] = {
+static const struct step undeploy_items[] = {
 	{"look", "Looking at the endpoint", false, look_plan, look_undeploy_run, NULL},
 	{"remove", "Removing the endpoint", true, NULL, remove_run, NULL},
-	{0},
+	{NULL, NULL, false, NULL, NULL, NULL},
 };
 
-int sagemaker_target_init(struct sagemaker_target *t, const struct sagemaker_options *o,
-			  struct cancel *cancel, struct err *err)
-{
-	_cleanup_credentials_ struct aws_credentials keys = {0};
-	struct aws_options options = {.region = o->request->region,
-				      .credentials = &keys,
-				      .retry_ms = o->retry_ms};
-	struct aws *aws = NULL;
-	int r = aws_credentials_find(0, cancel, &keys, err);
+static const struct steps deploy_steps = {deploy_items, deploy_result};
+static const struct steps shift_steps = {shift_items, shift_result};
+static const struct steps undeploy_steps = {undeploy_items, NULL};
 
-	if (r == 0)
-		r = aws_new(&options, &aws, err);
+const struct steps *sagemaker_steps(enum request_kind kind)
+{
+	switch (kind) {
+	case REQUEST_DEPLOY:
+		return &deploy_steps;
+	case REQUEST_SHIFT:
+		return &shift_steps;
+	case REQUEST_UNDEPLOY:
+		return &undeploy_steps;
+	case REQUEST_CHECK:
+		break;
+	}
+	return NULL;
+}
+
+int sagemaker_target_init(struct sagemaker_target *t, const struct local_job *local,
+			  const struct sagemaker_options *o, struct err *err)
+{
+	struct aws_options options = {.region = local->request->region, .retry_ms = o->retry_ms};
+	struct aws *aws = NULL;
+	int r = aws_new(&options, &aws, err);
+
 	if (r < 0)
 		return r;
-	*t = (struct sagemaker_target){.o = *o, .aws = aws};
+	*t = (struct sagemaker_target){.local = *local, .o = *o, .aws = aws};
 	t->o.poll_ms = o->poll_ms ? o->poll_ms : POLL_MS;
 	t->o.timeout_ms = o->timeout_ms ? o->timeout_ms : TIMEOUT_MS;
 	t->o.grace_ms = o->grace_ms ? o->grace_ms : GRACE_MS;
@@ -62,25 +104,19 @@ void sagemaker_target_release(struct sagemaker_target *t)
 	*t = (struct sagemaker_target){0};
 }
 
-int sagemaker_result(struct step_context *c, json_t **ret, struct err *err)
-{
-	const struct request *q = target_of(c)->o.request;
-	const json_t *image = step_result(c, "image");
-
-	*ret = json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*}", "target", "sagemaker",
-			 "endpoint", q->app, "region", q->region, "variant",
-			 json_get_str(image, "variant", NULL), "image",
-			 json_get_str(image, "uri", NULL), "model",
-			 json_get_str(step_plan(c, "model"), "name", NULL), "config",
-			 json_get_str(step_plan(c, "config"), "name", NULL));
-	return *ret ? 0 : err_nomem(err);
-}
-
 /* --- names and tags --- */
 
 const char *target_token(const struct step_context *c)
 {
 	return json_get_str(step_plan(c, "look"), "token", "");
+}
+
+const char *target_experiment(const struct step_context *c)
+{
+	const struct sagemaker_target *t = c->userdata;
+
+	return json_get_str(step_result(c, "package"), "experiment_id",
+			    t->local.request->experiment_id);
 }
 
 static void add_tag(struct own_tags *t, const char *key, const char *value)
@@ -91,27 +127,26 @@ static void add_tag(struct own_tags *t, const char *key, const char *value)
 
 void target_tags(struct step_context *c, struct own_tags *ret)
 {
-	const struct sagemaker_options *o = &target_of(c)->o;
+	const struct request *q = target_of(c)->local.request;
 
 	*ret = (struct own_tags){0};
-	snprintf(ret->job, sizeof(ret->job), "%lld", (long long)o->job);
-	request_variant_name(o->request, o->job, SUFFIX_MAX, ret->variant);
-	add_tag(ret, TAG_APP, o->request->app);
+	snprintf(ret->job, sizeof(ret->job), "%lld", (long long)c->job);
+	request_variant_name(q, c->job, SUFFIX_MAX, ret->variant);
+	add_tag(ret, TAG_APP, q->app);
 	add_tag(ret, TAG_DEPLOYMENT, target_token(c));
 	add_tag(ret, TAG_VARIANT, ret->variant);
-	add_tag(ret, TAG_REPOSITORY, o->repository);
+	add_tag(ret, TAG_REPOSITORY, target_of(c)->o.repository);
 	add_tag(ret, "splice:job", ret->job);
-	add_tag(ret, "splice:run-id", o->request->run_id);
-	add_tag(ret, "splice:experiment-id", o->experiment_id);
+	add_tag(ret, "splice:run-id", q->run_id);
+	add_tag(ret, "splice:experiment-id", target_experiment(c));
 	add_tag(ret, "splice:version", SPLICE_VERSION);
 }
 
 char *target_name(struct step_context *c, const char *suffix)
 {
-	const struct sagemaker_options *o = &target_of(c)->o;
 	char variant[VARIANT_NAME_MAX + 1];
 
-	request_variant_name(o->request, o->job, SUFFIX_MAX, variant);
+	request_variant_name(target_of(c)->local.request, c->job, SUFFIX_MAX, variant);
 	return str_fmt("%s%s", variant, suffix);
 }
 
@@ -275,7 +310,7 @@ static int watch_sleep(struct step_context *c, struct watch *w, enum sagemaker_s
 
 	if (now >= w->end) {
 		int r = err_set(err, E_TIMEOUT, "the endpoint %s is still %s after %d min",
-				o->request->app, sagemaker_status_name(status),
+				target_of(c)->local.request->app, sagemaker_status_name(status),
 				o->timeout_ms / 60000);
 
 		err_set_hint(err, "look at the endpoint in the SageMaker console and at its log "
@@ -299,7 +334,8 @@ int endpoint_settle(struct step_context *c, struct sagemaker_endpoint *ret, bool
 	watch_begin(c, &w);
 	for (;;) {
 		_cleanup_sagemaker_endpoint_ struct sagemaker_endpoint e = {0};
-		int r = sagemaker_describe_endpoint(t->aws, t->o.request->app, c->cancel, &e, err);
+		int r = sagemaker_describe_endpoint(t->aws, t->local.request->app, c->cancel, &e,
+						    err);
 
 		if (r == 0 && !sagemaker_status_passes(e.status)) {
 			*ret = e;
@@ -326,7 +362,7 @@ int endpoint_gone(struct step_context *c, struct err *err)
 	do {
 		_cleanup_sagemaker_endpoint_ struct sagemaker_endpoint e = {0};
 
-		r = sagemaker_describe_endpoint(t->aws, t->o.request->app, c->cancel, &e, &why);
+		r = sagemaker_describe_endpoint(t->aws, t->local.request->app, c->cancel, &e, &why);
 		if (r == 0)
 			r = watch_sleep(c, &w, e.status, &why);
 	} while (r == 0);
@@ -340,7 +376,7 @@ static int is_changing(struct step_context *c, const char *config, bool *ret, st
 {
 	struct sagemaker_target *t = target_of(c);
 	_cleanup_sagemaker_endpoint_ struct sagemaker_endpoint e = {0};
-	int r = sagemaker_describe_endpoint(t->aws, t->o.request->app, c->cancel, &e, err);
+	int r = sagemaker_describe_endpoint(t->aws, t->local.request->app, c->cancel, &e, err);
 
 	if (r == 0)
 		*ret = str_eq(e.config, config) || e.status == SAGEMAKER_UPDATING;
@@ -352,7 +388,7 @@ int endpoint_change(struct step_context *c, const char *config, struct err *err)
 	struct sagemaker_target *t = target_of(c);
 	struct err why = ERR_INIT;
 	bool changing = false;
-	int r = sagemaker_update_endpoint(t->aws, t->o.request->app, config, c->cancel, &why);
+	int r = sagemaker_update_endpoint(t->aws, t->local.request->app, config, c->cancel, &why);
 
 	if (r == E_CLOSED || r == E_TIMEOUT) {
 		int looked = is_changing(c, config, &changing, err);

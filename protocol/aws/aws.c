@@ -22,6 +22,7 @@ enum {
 	RETRY_FIRST_MS = 200,
 	RETRY_MAX_MS = 20000,
 	RETRY_AFTER_MAX_S = 120,
+	EXPIRY_SLACK_S = 300,
 	HEADERS_MAX = 4, /* of a call */
 };
 
@@ -46,6 +47,7 @@ static const struct service {
 struct aws {
 	struct http_client *http;
 	struct aws_credentials credentials;
+	bool by_chain; /* look for credentials, and for new ones */
 	char *region;
 	int retry_ms;
 	int stall_ms;
@@ -69,7 +71,8 @@ int aws_new(const struct aws_options *options, struct aws **ret, struct err *err
 	r = aws_region_check(options->region, err);
 	if (r == 0)
 		r = str_replace(&a->region, options->region, err);
-	if (r == 0)
+	a->by_chain = !options->credentials;
+	if (r == 0 && options->credentials)
 		r = aws_credentials_copy(options->credentials, &a->credentials, err);
 	if (r == 0)
 		r = http_client_new(&http, &a->http, err);
@@ -96,6 +99,26 @@ void aws_free(struct aws *a)
 const char *aws_client_region(const struct aws *a)
 {
 	return a->region;
+}
+
+/* --- credentials --- */
+
+/* Roles' keys last an hour or so; what waits for an endpoint may wait longer. */
+static int find_credentials(struct aws *a, struct cancel *cancel, struct err *err)
+{
+	struct aws_credentials *c = &a->credentials;
+	bool old = c->expires && c->expires - clock_wall_ms() / 1000 < EXPIRY_SLACK_S;
+	struct aws_credentials fresh = {0};
+	int r;
+
+	if (!a->by_chain || (c->access_key && !old))
+		return 0;
+	r = aws_credentials_find(0, cancel, &fresh, err);
+	if (r < 0)
+		return r;
+	aws_credentials_release(c);
+	*c = fresh;
+	return 0;
 }
 
 /* --- address --- */
@@ -231,6 +254,8 @@ int aws_perform(struct aws *a, const struct aws_call *call, struct http_response
 {
 	int r = find_place(a, call->service, err);
 
+	if (r == 0)
+		r = find_credentials(a, call->cancel, err);
 	if (r < 0)
 		return r;
 	for (int tries = 1;; tries++) {

@@ -33,10 +33,11 @@ struct aws;
 struct aws_credentials;
 
 struct aws_options {
-	const char *region;                        /* required */
-	const struct aws_credentials *credentials; /* required */
-	int retry_ms;                              /* first wait; 0: 200 ms */
-	int stall_ms;                              /* longest silence; 0: 60 s */
+	const char *region; /* required */
+	/* NULL: the usual chain, asked with the first request and again before keys expire. */
+	const struct aws_credentials *credentials;
+	int retry_ms; /* first wait; 0: 200 ms */
+	int stall_ms; /* longest silence; 0: 60 s */
 };
 
 /* Everything is copied. */

@@ -1,22 +1,23 @@
 /*
  * The target SageMaker as a program, for tests beside a stand-in:
  *   sagemaker_driver KIND REQUEST
- * KIND is deploy, undeploy, shift; REQUEST their JSON (docs/DEPLOY.md).  It
- * adds a job to the store of XDG_DATA_HOME and works on it as often as the
- * Jobs Tracker would.  DRIVER_SCORER and DRIVER_MODEL go into the image;
- * DRIVER_RETRY_MS, DRIVER_TIMEOUT_MS.  SIGTERM cancels.  Prints {"job",
- * "state", "error", "hint", "result", "attempts", "log"}.
+ * KIND is deploy, undeploy, shift, check; REQUEST their JSON (docs/DEPLOY.md).
+ * Of a check it prints the findings; for the others it adds a job to the store of XDG_DATA_HOME and
+ * works on it as often as the Jobs Tracker would.  DRIVER_SCORER and DRIVER_MODEL go into the
+ * image; DRIVER_RETRY_MS, DRIVER_TIMEOUT_MS.  SIGTERM cancels.  Prints {"job", "state", "error",
+ * "hint", "result", "attempts", "log"}.
  */
 #include "base/config.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "deploy/rehearsal.h"
 #include "deploy/sagemaker.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { ATTEMPTS = 12 };
+enum { ATTEMPTS = 12, STEPS_MAX = 16 };
 
 static struct cancel cancelled;
 
@@ -38,11 +39,15 @@ static int number(const char *name, int fallback)
 	return text && str_parse_i64(text, &n, NULL) == 0 ? (int)n : fallback;
 }
 
-static const struct step *steps_of(const struct request *q)
+/* The list less what needs a tracking server. */
+static void choose_steps(const struct request *q, struct step dst[STEPS_MAX])
 {
-	return q->kind == REQUEST_SHIFT      ? sagemaker_shift_steps
-	       : q->kind == REQUEST_UNDEPLOY ? sagemaker_undeploy_steps
-					     : sagemaker_deploy_steps;
+	const struct step *all = sagemaker_steps(q->kind)->items;
+	size_t n = 0;
+
+	for (; all->name && n < STEPS_MAX - 1; all++)
+		if (!str_eq(all->name, "package") && !str_eq(all->name, "parity"))
+			dst[n++] = *all;
 }
 
 static int add_job(struct store *s, const struct request *q, int64_t *ret, struct err *err)
@@ -63,8 +68,12 @@ static int add_job(struct store *s, const struct request *q, int64_t *ret, struc
 static int work(struct store *s, struct sagemaker_target *t, int64_t id, int *ret_attempts,
 		struct err *err)
 {
-	struct steps steps = {.items = steps_of(t->o.request), .result = sagemaker_result};
+	struct step items[STEPS_MAX] = {{0}};
+	struct steps steps = *sagemaker_steps(t->local.request->kind);
 	int r = -1;
+
+	choose_steps(t->local.request, items);
+	steps.items = items;
 
 	for (int i = 1; r < 0 && i <= ATTEMPTS; i++) {
 		struct step_context c = {.store = s,
@@ -115,8 +124,6 @@ static int run_job(struct store *s, const struct request *q, const struct config
 	_cleanup_sagemaker_target_ struct sagemaker_target t = {0};
 	_cleanup_free_ char *work_dir = NULL;
 	struct sagemaker_options o = {
-		.request = q,
-		.experiment_id = q->experiment_id ? q->experiment_id : "",
 		.role = config_get(config, "sagemaker.role"),
 		.repository = config_get(config, "sagemaker.repository"),
 		.scorer = getenv("DRIVER_SCORER"),
@@ -126,6 +133,8 @@ static int run_job(struct store *s, const struct request *q, const struct config
 		.timeout_ms = number("DRIVER_TIMEOUT_MS", 60000),
 		.retry_ms = number("DRIVER_RETRY_MS", 1),
 	};
+	struct local_job local = {.request = q};
+	int64_t id = 0;
 	int attempts = 0;
 	int r = fs_place(PLACE_STATE, "work", &work_dir, err);
 
@@ -133,14 +142,46 @@ static int run_job(struct store *s, const struct request *q, const struct config
 		r = fs_mkdir_p(work_dir, 0700, err);
 	o.work = work_dir;
 	if (r == 0)
-		r = add_job(s, q, &o.job, err);
+		r = add_job(s, q, &id, err);
 	if (r == 0)
-		r = sagemaker_target_init(&t, &o, &cancelled, err);
+		r = sagemaker_target_init(&t, &local, &o, err);
 	if (r < 0)
 		return r;
-	if (work(s, &t, o.job, &attempts, err) < 0)
+	if (work(s, &t, id, &attempts, err) < 0)
 		fprintf(stderr, "%s\n", err->text);
-	return tell(s, o.job, attempts, err);
+	return tell(s, id, attempts, err);
+}
+
+static int no_tracking(void *userdata, char **ret, struct err *err)
+{
+	(void)userdata;
+	(void)ret;
+	return err_set(err, E_IO, "no tracking server is asked here");
+}
+
+static int run_check(const struct request *q, struct err *err)
+{
+	_cleanup_free_ char *folder = NULL;
+	_cleanup_findings_ struct findings findings = {0};
+	struct rehearsal o = {.request = q,
+			      .port = 5010,
+			      .tracking_uri = no_tracking,
+			      .cancel = &cancelled};
+	_cleanup_free_ char *text = NULL;
+	json_auto_t *told = NULL;
+	int r = fs_place(PLACE_STATE, "check", &folder, err);
+
+	o.folder = folder;
+	if (r == 0)
+		r = fs_mkdir_p(folder, 0700, err);
+	if (r == 0)
+		r = rehearse(&o, &findings, err);
+	if (r < 0)
+		return r;
+	told = findings_json(&findings);
+	text = told ? json_text(told) : NULL;
+	puts(text ? text : "null");
+	return 0;
 }
 
 static int run(char **argv, struct err *err)
@@ -155,6 +196,8 @@ static int run(char **argv, struct err *err)
 
 	if (r == 0)
 		r = request_parse((enum request_kind)kind, json, &q, NULL, err);
+	if (r == 0 && kind == REQUEST_CHECK)
+		return run_check(&q, err);
 	if (r == 0)
 		r = config_load(&config, err);
 	if (r == 0)

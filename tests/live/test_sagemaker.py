@@ -82,7 +82,7 @@ def test_create_makes_and_names_everything(place):
     told = good(place.deploy())
     state = place.cloud.state()
     variant = "fraud-01234567-1"
-    assert told["variant"] == variant and told["endpoint"] == "fraud"
+    assert told["variant"] == variant and told["app"] == "fraud"
     assert set(state["models"]) == {variant + "-model"} and set(state["configs"]) == {variant + "-config"}
     assert state["endpoints"]["fraud"] == {"config": variant + "-config", "status": "InService",
                                            "variants": {variant: [1.0, 1]}}
