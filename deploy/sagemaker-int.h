@@ -65,6 +65,9 @@ int thing_make(struct step_context *c, const struct thing *thing, const char *na
 int thing_remove(struct step_context *c, const struct thing *thing, const char *name,
 		 const struct aws_tag *tag, struct err *err) _must_check_;
 
+/* Errors that leave open whether a call acted. */
+bool may_have_acted(int r);
+
 /* --- the endpoint --- */
 
 /*
