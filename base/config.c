@@ -35,6 +35,8 @@ const struct config_setting config_settings[] = {
 	{"manager.idle_minutes", "30", "the manager ends after this time with nothing to do"},
 	{"spark.master", "local[*]", "Spark master URL"},
 	{"spark.memory", "1g", "spark.driver.memory"},
+	{"sagemaker.role", NULL, "execution role of SageMaker endpoints, ARN or name"},
+	{"sagemaker.repository", "splice-scorer", "ECR repository of the images of models"},
 	{"spark.conf.", NULL, "further Spark settings, spark.conf.NAME = value"},
 	{"bucket.", NULL, "bucket.NAME = folder that stands for s3a://NAME"},
 	{NULL, NULL, NULL},

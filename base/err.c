@@ -101,6 +101,13 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	return err->code;
 }
 
+int err_copy(struct err *err, const struct err *from)
+{
+	if (err)
+		*err = *from;
+	return from->code;
+}
+
 int err_nomem(struct err *err)
 {
 	return err_set(err, E_NOMEM, "out of memory");

@@ -67,6 +67,9 @@ void err_set_hint(struct err *err, const char *fmt, ...) ERR_PRINTF(2, 3);
 /* Put "what: " in front of the text.  Returns err's code (E_IO for NULL). */
 int err_prefix(struct err *err, const char *fmt, ...) ERR_PRINTF(2, 3);
 
+/* Hand on an error that was kept apart.  Returns its code. */
+int err_copy(struct err *err, const struct err *from);
+
 /* E_NOMEM with a fixed text. */
 int err_nomem(struct err *err);
 

@@ -37,6 +37,9 @@
 /* Cells, and statements, that a logged model keeps: days of typing; each list, the oldest go. */
 #define LIMIT_KEPT MIB(16)
 #define LIMIT_KEPT_ENTRIES 5000u
+/* One part of an image layer on its way to a registry: ECR takes 5 to 20 MiB (but for the last). */
+#define LIMIT_OCI_PART MIB(20)
+#define LIMIT_OCI_PART_DEFAULT MIB(8)
 /* HTML of one table as shown: front ends freeze beyond a few megabytes. */
 #define LIMIT_DISPLAY_HTML MIB(8)
 /* Bridge messages from the child: a frame's first rows as JSON. */

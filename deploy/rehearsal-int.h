@@ -1,14 +1,16 @@
 /*
  * What the files of the rehearsal share: rehearsal.c (the table, findings),
- * rehearsal-run.c (the run and its model) and rehearsal-machine.c (what this
- * machine can do).  A check for another target is a file of its own and a
- * line in the table.
+ * rehearsal-run.c (the run and its model), rehearsal-machine.c (what this
+ * machine can do) and rehearsal-sagemaker.c (AWS).  A check for another target is a file of its own
+ * and a line in the table.
  */
 #ifndef DEPLOY_REHEARSAL_INT_H
 #define DEPLOY_REHEARSAL_INT_H
 
+#include "base/config.h"
 #include "deploy/package.h"
 #include "deploy/rehearsal.h"
+#include "protocol/aws/aws.h"
 
 /* What the checks before have found. */
 struct rehearsing {
@@ -19,6 +21,9 @@ struct rehearsing {
 	struct package_info info;
 	bool has_run;   /* info is filled in */
 	bool has_files; /* model.json, maybe sample.json, are in the folder */
+	struct config *config;
+	struct aws *aws; /* NULL: no credentials that AWS takes */
+	char *identity;  /* ARN of whose they are */
 };
 
 /* Add a finding.  E_NOMEM. */
@@ -33,5 +38,7 @@ int rehearsal_path(const struct rehearsing *r, const char *file, char **ret, str
 typedef int rehearsal_fn(struct rehearsing *r, struct err *err);
 rehearsal_fn rehearse_name, rehearse_run, rehearse_stages, rehearse_parity;
 rehearsal_fn rehearse_container, rehearse_port, rehearse_disk;
+rehearsal_fn rehearse_credentials, rehearse_region, rehearse_permissions, rehearse_role;
+rehearsal_fn rehearse_repository, rehearse_endpoint, rehearse_instance, rehearse_quota;
 
 #endif

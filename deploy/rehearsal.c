@@ -8,17 +8,32 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { FOR_LOCAL = 1u << TARGET_LOCAL, FOR_ALL = FOR_LOCAL | 1u << TARGET_SAGEMAKER };
+enum {
+	FOR_LOCAL = 1u << TARGET_LOCAL,
+	FOR_SAGEMAKER = 1u << TARGET_SAGEMAKER,
+	FOR_ALL = FOR_LOCAL | FOR_SAGEMAKER,
+};
 
 static const struct {
 	const char *name;
 	unsigned targets;
 	rehearsal_fn *run;
 } checks[] = {
-	{"name", FOR_LOCAL, rehearse_name},         {"run", FOR_ALL, rehearse_run},
-	{"stages", FOR_LOCAL, rehearse_stages},     {"parity", FOR_ALL, rehearse_parity},
-	{"container", FOR_ALL, rehearse_container}, {"port", FOR_LOCAL, rehearse_port},
+	{"name", FOR_LOCAL, rehearse_name},
+	{"run", FOR_ALL, rehearse_run},
+	{"stages", FOR_ALL, rehearse_stages},
+	{"parity", FOR_ALL, rehearse_parity},
+	{"container", FOR_ALL, rehearse_container},
+	{"port", FOR_LOCAL, rehearse_port},
 	{"disk", FOR_ALL, rehearse_disk},
+	{"credentials", FOR_SAGEMAKER, rehearse_credentials},
+	{"region", FOR_SAGEMAKER, rehearse_region},
+	{"permissions", FOR_SAGEMAKER, rehearse_permissions},
+	{"role", FOR_SAGEMAKER, rehearse_role},
+	{"repository", FOR_SAGEMAKER, rehearse_repository},
+	{"endpoint", FOR_SAGEMAKER, rehearse_endpoint},
+	{"instance", FOR_SAGEMAKER, rehearse_instance},
+	{"quota", FOR_SAGEMAKER, rehearse_quota},
 };
 
 const char *finding_level_name(enum finding_level level)
@@ -129,6 +144,9 @@ int rehearse(const struct rehearsal *o, struct findings *ret, struct err *err)
 	}
 	mlflow_free(r.mlflow);
 	package_info_release(&r.info);
+	config_free(r.config);
+	aws_free(r.aws);
+	free(r.identity);
 	if (result < 0)
 		return result;
 	*ret = findings;

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "deploy/local.h"
 #include "deploy/rehearsal.h"
+#include "deploy/sagemaker.h"
 #include "deploy/supervisor.h"
 #include "deploy/watch.h"
 
@@ -12,6 +13,8 @@ struct work {
 	struct job job;
 	struct request request;
 	struct local_job local;
+	struct sagemaker_target sagemaker;
+	struct config *config;
 	struct cancel cancel;
 	struct step_context context;
 };
@@ -21,6 +24,8 @@ static void work_release(struct work *w)
 	step_context_release(&w->context);
 	request_release(&w->request);
 	job_release(&w->job);
+	sagemaker_target_release(&w->sagemaker);
+	config_free(w->config);
 	if (w->cancel.fd >= 0)
 		cancel_release(&w->cancel);
 }
@@ -49,18 +54,32 @@ static int read_request(struct work *w, struct err *err)
 
 static int read_settings(struct work *w, struct err *err)
 {
-	_cleanup_(config_freep) struct config *config = NULL;
 	int64_t port;
-	int r = config_load(&config, err);
+	int r = config_load(&w->config, err);
 
 	if (r == 0)
-		r = config_get_i64(config, "endpoint.port", &port, err);
+		r = config_get_i64(w->config, "endpoint.port", &port, err);
 	if (r < 0)
 		return r;
 	if (port < 1 || port > 65535)
 		return err_set(err, E_INPUT, "setting endpoint.port: %lld is no port",
 			       (long long)port);
 	w->local.port = (int)port;
+	return 0;
+}
+
+static int prepare_sagemaker(struct work *w, const struct steps **ret, struct err *err)
+{
+	struct sagemaker_options o = {
+		.role = config_get(w->config, "sagemaker.role"),
+		.repository = config_get(w->config, "sagemaker.repository"),
+	};
+	int r = sagemaker_target_init(&w->sagemaker, &w->local, &o, err);
+
+	if (r < 0)
+		return r;
+	w->context.userdata = &w->sagemaker;
+	*ret = sagemaker_steps(w->request.kind);
 	return 0;
 }
 
@@ -75,13 +94,13 @@ static int prepare(struct work *w, const struct steps **ret, struct err *err)
 	w->local.request = &w->request;
 	w->local.tracking_uri = tracking_uri;
 	w->context.userdata = &w->local;
-	if (w->request.kind == REQUEST_CHECK)
+	if (w->request.kind == REQUEST_CHECK) {
 		*ret = rehearsal_steps();
-	else if (w->request.target == TARGET_LOCAL)
-		*ret = local_steps(w->request.kind);
-	else
-		return err_set(err, E_UNSUPPORTED, "this version cannot deploy to %s",
-			       deploy_target_name(w->request.target));
+		return 0;
+	}
+	if (w->request.target == TARGET_SAGEMAKER)
+		return prepare_sagemaker(w, ret, err);
+	*ret = local_steps(w->request.kind);
 	return 0;
 }
 

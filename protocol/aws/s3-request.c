@@ -1,13 +1,14 @@
 /* One request to S3: its address, its signature, trying again, and what an error answer means. */
 #include "protocol/aws/s3-int.h"
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "protocol/aws/endpoint.h"
 #include "protocol/aws/sigv4.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 enum {
 	TRIES = 5,
@@ -113,7 +114,7 @@ static int make_address(const struct s3 *s3, const struct s3_call *call, char **
 			struct buf *path, struct err *err)
 {
 	bool in_host = !s3->endpoint && fits_host(call->bucket);
-	const char *domain = str_starts(s3->region, "cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+	const char *domain = aws_domain(s3->region);
 
 	if (s3->endpoint)
 		*ret_origin = str_dup(s3->endpoint);
@@ -234,20 +235,10 @@ static int attempt(struct s3 *s3, const struct s3_call *call, struct http_respon
 
 /* --- trying again --- */
 
-/* Wait before try number `tries`: doubling, and a random half of it, so that clients part. */
 static int back_off(const struct s3 *s3, int tries, struct cancel *cancel, struct err *err)
 {
-	int ms = s3->retry_ms ? s3->retry_ms : RETRY_FIRST_MS;
-	unsigned char random = 0;
-	int r;
-
-	ms <<= tries - 1;
-	if (ms > RETRY_MAX_MS)
-		ms = RETRY_MAX_MS;
-	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
-	ms = ms / 2 + ms * random / 512;
-	r = cancel_wait_fd(cancel, -1, 0, ms, err);
-	return r == E_TIMEOUT ? 0 : r;
+	return backoff_wait(s3->retry_ms ? s3->retry_ms : RETRY_FIRST_MS, RETRY_MAX_MS, tries,
+			    cancel, err);
 }
 
 /* S3 names a bucket's true region in the answer that refuses the wrong one. */

@@ -1,120 +1,10 @@
-/* S3's answers: a walk over the elements that hands on each one's path and text. */
+/* S3's answers: what the elements of an error and of a listing hold. */
 #include "protocol/aws/s3-xml.h"
 
-#include "base/buf.h"
-#include "base/limits.h"
 #include "base/str.h"
+#include "protocol/aws/xml.h"
 
-#include <expat.h>
-#include <limits.h>
 #include <string.h>
-
-/* S3's answers nest four deep. */
-enum { DEPTH_MAX = 16, PATH_MAX_BYTES = 1024 };
-
-/* An element ended: its path from the root ("Error/Code") and its own text. */
-typedef int element_fn(void *userdata, const char *path, const char *text, struct err *err);
-
-struct walk {
-	XML_Parser parser;
-	char path[PATH_MAX_BYTES];
-	size_t lengths[DEPTH_MAX]; /* of path, before each open element */
-	size_t depth;
-	struct buf text; /* since the last tag */
-	element_fn *fn;
-	void *userdata;
-	struct err *err;
-	int failed;
-};
-
-static void stop(struct walk *w, int code)
-{
-	w->failed = code;
-	(void)XML_StopParser(w->parser, XML_FALSE);
-}
-
-static void XMLCALL on_start(void *userdata, const XML_Char *name, const XML_Char **attributes)
-{
-	struct walk *w = userdata;
-	size_t at = strlen(w->path), n = strlen(name);
-
-	(void)attributes;
-	buf_clear(&w->text);
-	if (w->depth == DEPTH_MAX || at + n + 2 > sizeof(w->path)) {
-		stop(w, err_set(w->err, E_PROTO, "the XML is nested too deeply"));
-		return;
-	}
-	w->lengths[w->depth++] = at;
-	if (at)
-		w->path[at++] = '/';
-	memcpy(w->path + at, name, n + 1);
-}
-
-static void XMLCALL on_end(void *userdata, const XML_Char *name)
-{
-	struct walk *w = userdata;
-	int r = 0;
-
-	(void)name;
-	if (w->failed)
-		return;
-	buf_put_u8(&w->text, 0);
-	r = buf_check(&w->text, "a value in the XML", w->err);
-	if (r == 0)
-		r = w->fn(w->userdata, w->path, (const char *)w->text.data, w->err);
-	buf_clear(&w->text);
-	w->path[w->lengths[--w->depth]] = '\0';
-	if (r < 0)
-		stop(w, r);
-}
-
-static void XMLCALL on_text(void *userdata, const XML_Char *text, int n)
-{
-	struct walk *w = userdata;
-
-	buf_put(&w->text, text, (size_t)n);
-}
-
-static void XMLCALL on_doctype(void *userdata, const XML_Char *name, const XML_Char *system_id,
-			       const XML_Char *public_id, int internal)
-{
-	struct walk *w = userdata;
-
-	(void)name;
-	(void)system_id;
-	(void)public_id;
-	(void)internal;
-	stop(w, err_set(w->err, E_PROTO, "the XML has a document type declaration"));
-}
-
-static int walk(const void *text, size_t n, element_fn *fn, void *userdata, struct err *err)
-{
-	struct walk w = {.fn = fn, .userdata = userdata, .err = err};
-	enum XML_Status status;
-	int r = 0;
-
-	if (n > INT_MAX)
-		return err_set(err, E_TOOBIG, "the XML is larger than %d bytes", INT_MAX);
-	w.parser = XML_ParserCreate(NULL);
-	if (!w.parser)
-		return err_nomem(err);
-	buf_init(&w.text, LIMIT_SMALL_FILE);
-	XML_SetUserData(w.parser, &w);
-	XML_SetElementHandler(w.parser, on_start, on_end);
-	XML_SetCharacterDataHandler(w.parser, on_text);
-	XML_SetStartDoctypeDeclHandler(w.parser, on_doctype);
-	status = XML_Parse(w.parser, n ? text : "", (int)n, XML_TRUE);
-	if (w.failed)
-		r = w.failed;
-	else if (status != XML_STATUS_OK && XML_GetErrorCode(w.parser) == XML_ERROR_NO_MEMORY)
-		r = err_nomem(err);
-	else if (status != XML_STATUS_OK)
-		r = err_set(err, E_PROTO, "the XML does not parse: %s",
-			    XML_ErrorString(XML_GetErrorCode(w.parser)));
-	XML_ParserFree(w.parser);
-	buf_release(&w.text);
-	return r;
-}
 
 /* --- an error --- */
 
@@ -142,7 +32,7 @@ static int error_element(void *userdata, const char *path, const char *text, str
 int s3_xml_error(const void *text, size_t n, struct s3_error *ret, struct err *err)
 {
 	_cleanup_s3_error_ struct s3_error e = {0};
-	int r = walk(text, n, error_element, &e, err);
+	int r = xml_walk(text, n, error_element, &e, err);
 
 	if (r < 0)
 		return r;
@@ -221,26 +111,10 @@ static int list_element(void *userdata, const char *path, const char *text, stru
 	return 0;
 }
 
-/* `encoding-type=url`, in place; S3 writes a space as `+`. */
-static void url_decode(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++, to++) {
-		*to = *s == '+' ? ' ' : *s;
-		if (*s == '%' && str_hex_digit(s[1]) >= 0 && str_hex_digit(s[2]) >= 0 &&
-		    (s[1] != '0' || s[2] != '0')) {
-			*to = (char)(str_hex_digit(s[1]) << 4 | str_hex_digit(s[2]));
-			s += 2;
-		}
-	}
-	*to = '\0';
-}
-
 int s3_xml_page(const void *text, size_t n, struct s3_page *ret, struct err *err)
 {
 	struct listing l = {0};
-	int r = walk(text, n, list_element, &l, err);
+	int r = xml_walk(text, n, list_element, &l, err);
 
 	entry_release(&l.open);
 	if (r == 0 && !l.is_list)
@@ -252,7 +126,7 @@ int s3_xml_page(const void *text, size_t n, struct s3_page *ret, struct err *err
 		return r;
 	}
 	for (size_t i = 0; l.encoded && i < l.page.len; i++)
-		url_decode(l.page.entries[i].key);
+		xml_url_decode(l.page.entries[i].key, /* plus= */ true);
 	if (!l.truncated)
 		free(TAKE(l.page.next));
 	*ret = l.page;

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/str.h"
+#include "protocol/aws/endpoint.h"
 #include "protocol/aws/s3-int.h"
 #include "protocol/aws/sigv4.h"
 
@@ -29,46 +30,6 @@ void s3_free(struct s3 *s3)
 	free(s3);
 }
 
-/* Split "http://Host:80/path/" so that its first part is what the Host header will say. */
-static int take_endpoint(struct s3 *s3, const char *url, struct err *err)
-{
-	static const char *const schemes[][2] = {{"http://", ":80"}, {"https://", ":443"}};
-
-	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
-		size_t scheme = strlen(schemes[i][0]), port = strlen(schemes[i][1]);
-		const char *host = url + scheme;
-		size_t n, path;
-
-		if (!str_starts_ci(url, schemes[i][0]))
-			continue;
-		n = strcspn(host, "/");
-		path = strlen(host + n);
-		while (path && host[n + path - 1] == '/')
-			path--;
-		if (n == 0 || strcspn(url, "?#@ ") != strlen(url))
-			break;
-		s3->prefix = str_ndup(host + n, path);
-		if (n > port && memcmp(host + n - port, schemes[i][1], port) == 0)
-			n -= port;
-		s3->endpoint = str_fmt("%s%.*s", schemes[i][0], (int)n, host);
-		return s3->endpoint && s3->prefix ? 0 : err_nomem(err);
-	}
-	(void)err_set(err, E_INPUT, "the S3 endpoint is not a URL such as http://host:9000");
-	err_set_hint(err, "check AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL");
-	return E_INPUT;
-}
-
-static int check_region(const char *region, struct err *err)
-{
-	size_t n = strlen(region);
-
-	if (n && n <= 63 && strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") == n)
-		return 0;
-	(void)err_set(err, E_INPUT, "the AWS region is not a name such as eu-west-1");
-	err_set_hint(err, "check AWS_REGION and the profile");
-	return E_INPUT;
-}
-
 int s3_new(const struct s3_options *options, struct s3 **ret, struct err *err)
 {
 	struct http_options http = {.ca_file = getenv("AWS_CA_BUNDLE")};
@@ -78,13 +39,13 @@ int s3_new(const struct s3_options *options, struct s3 **ret, struct err *err)
 	if (!s3)
 		return err_nomem(err);
 	s3->retry_ms = options->retry_ms;
-	r = check_region(options->region, err);
+	r = aws_region_check(options->region, err);
 	if (r == 0)
 		r = str_replace(&s3->region, options->region, err);
 	if (r == 0)
 		r = aws_credentials_copy(options->credentials, &s3->credentials, err);
 	if (r == 0 && options->endpoint)
-		r = take_endpoint(s3, options->endpoint, err);
+		r = aws_endpoint_split("S3", options->endpoint, &s3->endpoint, &s3->prefix, err);
 	if (r == 0)
 		r = http_client_new(&http, &s3->http, err);
 	if (r < 0)
