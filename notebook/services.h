@@ -25,8 +25,8 @@ typedef void services_notice_fn(void *userdata, const char *text);
 
 /*
  * Ready service: its URL ("derby://127.0.0.1:1527/splicedb;create=true",
- * "http://127.0.0.1:5001", "http://127.0.0.1:5003/?token=…"), owned by the caller.  Notices tell what takes
- * time or differs from the default ("port 5001 is taken; MLflow uses 5004").
+ * "http://127.0.0.1:5001", "http://127.0.0.1:5003/?token=…"), owned by the caller.  Notices tell
+ * what takes time or differs from the default ("port 5001 is taken; MLflow uses 5004").
  */
 int services_ensure(struct services *s, enum service_id id, struct cancel *cancel,
 		    services_notice_fn *notice, void *userdata, char **ret_url,
