@@ -13,7 +13,6 @@ import sqlite3
 import subprocess
 import threading
 import time
-import urllib.error
 import urllib.request
 
 import pytest
@@ -155,7 +154,7 @@ class Load:
         self.variants = collections.Counter()
         self.bad = []
         self.stop = False
-        self.threads = [threading.Thread(target=self.send, args=(kept,)) for kept in (True, False, True)]
+        self.threads = [threading.Thread(target=self.send, args=(kept,), daemon=True) for kept in (True, False, True)]
         for t in self.threads:
             t.start()
 
@@ -181,14 +180,17 @@ class Load:
         if link:
             link.close()
 
-    def end(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.stop = True
         for t in self.threads:
             t.join()
 
 
 def test_a_run_becomes_an_endpoint_is_replaced_shared_and_ended(world, tmp_path, clean):
-    first, second = world.log_model(0.0, tmp_path), world.log_model(9.0, tmp_path)
+    first, second = world.log_model(0.0, tmp_path), world.log_model(4.0, tmp_path)
     before = world.files()
 
     out = world.ok("deploy", "--run", first, "--app", "fraud")
@@ -202,25 +204,23 @@ def test_a_run_becomes_an_endpoint_is_replaced_shared_and_ended(world, tmp_path,
     again = world.run("deploy", "--run", second, "--app", "fraud")
     assert again.returncode == 1 and "there is an endpoint fraud already" in again.stderr
 
-    load = Load(port)
-    time.sleep(0.5)
-    world.ok("deploy", "--run", second, "--app", "fraud", "--mode", "replace")
-    time.sleep(0.5)
-    load.end()
+    with Load(port) as load:
+        time.sleep(0.5)
+        world.ok("deploy", "--run", second, "--app", "fraud", "--mode", "replace")
+        time.sleep(0.5)
     assert not load.bad
     assert {name.split("-")[1] for name in load.variants} == {first[:8], second[:8]}
     assert world.ask(port)[0] == 1.0
     assert len(list((world.data / "endpoints/fraud/models").iterdir())) == 1
 
     world.ok("deploy", "--run", first, "--app", "fraud", "--mode", "add")
-    load = Load(port)
-    time.sleep(1)
-    added = load.variants.copy()
-    out = world.ok("shift", "fraud", "10%")
-    assert "10 % of the requests" in out
-    shifted = load.variants.copy()
-    time.sleep(2)
-    load.end()
+    with Load(port) as load:
+        time.sleep(1)
+        added = load.variants.copy()
+        out = world.ok("shift", "fraud", "10%")
+        assert "10 % of the requests" in out
+        shifted = load.variants.copy()
+        time.sleep(2)
     assert not load.bad
     assert {name.split("-")[1] for name in added} == {second[:8]}  # none, until they are shifted
     counts = {name.split("-")[1]: n - shifted[name] for name, n in load.variants.items()}
@@ -261,7 +261,7 @@ def kill_worker_at(world, job, step):
 @pytest.mark.parametrize("mode", ["create", "replace"])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_killed_worker_costs_nothing(world, tmp_path, clean, step, mode):
-    first, second = world.log_model(0.0, tmp_path), world.log_model(9.0, tmp_path)
+    first, second = world.log_model(0.0, tmp_path), world.log_model(4.0, tmp_path)
     for _ in range(30):  # a step lasts milliseconds: the kill may come too late
         before = world.files()
         if mode == "replace":
