@@ -141,16 +141,28 @@ static int put_run(struct magic_call *call, const struct strv *words, json_t *re
 	return json_object_set_new(request, "run_id", json_string(id)) < 0 ? err_nomem(err) : 0;
 }
 
+/* Where requests go; the caller frees. */
+static char *invocations_url(const json_t *job)
+{
+	const char *base = json_get_str(json_object_get(job, "result"), "url", "");
+
+	if (str_eq(json_get_str(job, "target", ""), "sagemaker"))
+		return str_fmt(
+			"https://runtime.sagemaker.%s.amazonaws.com/endpoints/%s/invocations",
+			json_get_str(job, "region", ""), json_get_str(job, "app", ""));
+	return str_fmt("%s/invocations", base);
+}
+
 static int show_endpoint(struct magic_call *call, const json_t *job, struct err *err)
 {
 	const json_t *result = json_object_get(job, "result");
-	const char *url = json_get_str(result, "url", NULL);
+	_cleanup_free_ char *url = invocations_url(job);
 	_cleanup_free_ char *note = str_fmt("(%s), variant %s", json_get_str(job, "target", ""),
 					    json_get_str(result, "variant", "?"));
 
-	return note ? show_link(call, "Endpoint", json_get_str(job, "app", ""), note, url,
-				"invocations", err)
-		    : err_nomem(err);
+	return note && url ? show_link(call, "Endpoint", json_get_str(job, "app", ""), note, url,
+				       "invocations", err)
+			   : err_nomem(err);
 }
 
 static int require_app(const json_t *request, struct err *err)

@@ -93,8 +93,8 @@ static void *work(void *userdata)
 {
 	struct fixture *x = userdata;
 	_cleanup_free_ char *path = str_fmt("%s/jobs.db", x->web.folder);
-	json_auto_t *result = json_pack("{s:s, s:s}", "url", "http://127.0.0.1:5010/invocations",
-					"variant", "fraud-0123abcd-1");
+	json_auto_t *result = json_pack("{s:s, s:s}", "url", "http://127.0.0.1:5010", "variant",
+					"fraud-0123abcd-1");
 	const struct err why = {.code = E_INPUT, .text = "the model is <gone>", .hint = "log it"};
 	struct store *s = NULL;
 	_cleanup_job_ struct job job = {0};
