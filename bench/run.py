@@ -20,11 +20,13 @@ import zmq
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "plain"
 DOCUMENT = ROOT / "docs" / "BENCHMARKS.md"
+SERVED_ROWS = 20_000  # that the served model is fitted on
 LIB = os.environ.get("SPLICE_LIB_DIR") or os.path.expanduser("~/.local/lib/splice-kernel")
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests" / "servers"), str(ROOT / "examples")]
 
 import kernels  # noqa: E402
 import report  # noqa: E402
+import serving  # noqa: E402
 import sql  # noqa: E402
 from derby import Derby, jars  # noqa: E402
 from make_fraud_data import FULL_ROWS, show_progress, write_file  # noqa: E402
@@ -78,9 +80,12 @@ def main():
         starts = kernels.measure_starts(candidates, folder, context, say)
         idle = kernels.measure_round_trips(candidates, folder, context, say)
         tables = measure_sql(folder, path, options.rows)
+        served = serving.measure(BUILD, data_file(SERVED_ROWS), folder, say)
     facts = {"count": f"{options.rows:,}", "heap": " ".join(sql.HEAP), "imports": sql.IMPORTS,
-             "selects": sql.SELECTS, "starts": kernels.STARTS, "messages": kernels.ROUNDS * kernels.MESSAGES}
-    text = report.page(starts, idle, tables, f"{load:.1f} at the beginning", versions(), facts)
+             "selects": sql.SELECTS, "starts": kernels.STARTS, "messages": kernels.ROUNDS * kernels.MESSAGES,
+             "load_s": serving.LOAD_S, "latencies": " and ".join(
+                 f"{serving.ROUNDS * n:,} times {name}" for name, n in serving.MESSAGES.items())}
+    text = report.page(starts, idle, tables, served, f"{load:.1f} at the beginning", versions(), facts)
     pathlib.Path(options.out).write_text(text, encoding="utf-8")
     say(text.partition("\n\n## ")[0])
     say(f"{options.out}: {time.monotonic() - began:.0f} s")
