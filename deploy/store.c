@@ -305,41 +305,34 @@ static int set_up(struct store *s, struct err *err)
 	}
 }
 
-static int not_writable(const char *path, struct err *err)
+/* An empty file that nobody has seen before it has its name. */
+static int create(const char *path)
 {
-	err_set_errno(err, E_IO, errno, "the job store %s", path);
-	err_set_hint(err, "the file and its folder must be writable by you");
-	return E_IO;
+	_cleanup_free_ char *tmp = str_fmt("%s.XXXXXX", path);
+	int fd = tmp ? mkostemp(tmp, O_CLOEXEC) : -1; /* 0600 */
+	int failed;
+
+	if (fd < 0)
+		return -1;
+	(void)close(fd);
+	failed = link(tmp, path) < 0 && errno != EEXIST ? errno : 0;
+	(void)unlink(tmp);
+	errno = failed;
+	return failed ? -1 : 0;
 }
 
 /*
- * An empty file of this name, unless there is one.  It is never opened under
- * its name: closing a descriptor of it would drop the locks that SQLite holds
- * on it for other threads of this process (fcntl(2)), and the next process
- * that closes the store would take away the log that they are writing.
+ * SQLite gives its log the mode of the file.  The file itself is never opened
+ * here: when a process closes any descriptor of it, the locks of all its
+ * stores on it are gone (fcntl(2)), and others take the log away from them.
  */
-static int make_file(const char *path, struct err *err)
-{
-	_cleanup_free_ char *other = str_fmt("%s.XXXXXX", path);
-	int fd, r;
-
-	if (!other)
-		return err_nomem(err);
-	fd = mkostemp(other, O_CLOEXEC);
-	if (fd < 0)
-		return not_writable(path, err);
-	(void)close(fd);
-	r = link(other, path) == 0 || errno == EEXIST ? 0 : not_writable(path, err);
-	(void)unlink(other);
-	return r;
-}
-
-/* SQLite gives its log the mode of the file. */
 static int make_private(const char *path, struct err *err)
 {
-	if (chmod(path, 0600) == 0)
+	if ((fs_exists(path) || create(path) == 0) && chmod(path, 0600) == 0)
 		return 0;
-	return errno == ENOENT ? make_file(path, err) : not_writable(path, err);
+	err_set_errno(err, E_IO, errno, "the job store %s", path);
+	err_set_hint(err, "the file and its folder must be writable by you");
+	return E_IO;
 }
 
 int store_open(const char *path, struct store **ret, struct err *err)
