@@ -37,7 +37,7 @@ int api_runs(struct call *q, struct err *err)
 			      &list, err);
 	q->upstream = r < 0;
 	for (size_t i = 0; r == 0 && i < list.len; i++)
-		if (json_array_append_new(items, run_shown_json(&list.items[i])) < 0)
+		if (json_array_append_new(items, run_summary(&list.items[i])) < 0)
 			return err_nomem(err);
 	return r < 0 ? r : reply_json(q, MHD_HTTP_OK, json_pack("{s:O}", "runs", items), err);
 }
@@ -47,7 +47,7 @@ static json_t *facts_json(const struct run_facts *f)
 {
 	_cleanup_buf_ struct buf note;
 	_cleanup_free_ char *text = NULL;
-	json_auto_t *run = run_shown_json(&f->run);
+	json_auto_t *run = run_summary(&f->run);
 
 	buf_init(&note, KIB(64));
 	run_note(f, &note);

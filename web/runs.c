@@ -151,7 +151,7 @@ int run_sample(struct mlflow *m, const struct run_facts *f, struct cancel *cance
 	return *ret ? 0 : err_nomem(err);
 }
 
-json_t *run_shown_json(const struct mlflow_run *run)
+json_t *run_summary(const struct mlflow_run *run)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:O}", "run_id", run->id, "name",
 			 run->name, "experiment_id", run->experiment_id, "status", run->status,

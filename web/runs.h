@@ -29,7 +29,7 @@ void run_note(const struct run_facts *f, struct buf *b);
 /* The first rows of its sample as {"columns": [names], "data": [[…]]}, new; NULL without one. */
 int run_sample(struct mlflow *m, const struct run_facts *f, struct cancel *cancel, json_t **ret,
 	       struct err *err) _must_check_;
-json_t *run_shown_json(const struct mlflow_run *run); /* new */
+json_t *run_summary(const struct mlflow_run *run); /* new */
 
 /* Newest runs of an experiment, or of the newest experiments when it is "". */
 int runs_list(struct mlflow *m, const char *experiment, int max, struct cancel *cancel,

@@ -15,16 +15,18 @@ enum { MAC_BYTES = 32, HEAD_CHARS = 16 + 1 + 32 };
 
 static const int64_t day_ms = 24 * 3600 * (int64_t)1000;
 
-/* HMAC over "purpose port text" as hex. */
+/* HMAC over the text as hex, with a key for this purpose and port that is made from the token. */
 static void mac_hex(const struct session_key *key, const char *purpose, const char *text, size_t n,
 		    char dst[SESSION_HEX + 1])
 {
-	unsigned char message[256], mac[EVP_MAX_MD_SIZE] = {0};
-	int len = snprintf((char *)message, sizeof(message), "%s %d %.*s", purpose, key->port,
-			   (int)n, text);
+	unsigned char derived[EVP_MAX_MD_SIZE] = {0}, mac[EVP_MAX_MD_SIZE] = {0};
+	char label[64];
 
-	(void)HMAC(EVP_sha256(), key->token, (int)strlen(key->token), message, (size_t)len, mac,
-		   NULL);
+	(void)snprintf(label, sizeof(label), "%s %d", purpose, key->port);
+	(void)HMAC(EVP_sha256(), key->token, (int)strlen(key->token), (unsigned char *)label,
+		   strlen(label), derived, NULL);
+	(void)HMAC(EVP_sha256(), derived, MAC_BYTES, (const unsigned char *)text, n, mac, NULL);
+	explicit_bzero(derived, sizeof(derived));
 	str_hex(dst, mac, MAC_BYTES);
 }
 

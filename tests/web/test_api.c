@@ -342,7 +342,8 @@ TEST(a_local_endpoint_is_listed_asked_and_ended)
 	_web_fixture_ struct web_fixture f;
 	struct fake_http *server;
 	_web_answer_ struct web_answer none = {0}, list = {0}, asked = {0}, shifted = {0},
-				       ended = {0}, absent = {0}, conflict = {0}, exists = {0};
+				       ended = {0}, absent = {0}, conflict = {0}, exists = {0},
+				       cancelled = {0};
 	const json_t *e;
 
 	web_fixture_start(&f);
@@ -373,7 +374,8 @@ TEST(a_local_endpoint_is_listed_asked_and_ended)
 	CHECK_STR(web_member(&shifted, "job.kind"), "shift");
 	conflict = web_api(&f, "DELETE", "/api/endpoints/local/fraud", NULL);
 	CHECK_INT(conflict.status, 409);
-	CHECK_INT(web_api(&f, "POST", "/api/jobs/1/cancel", NULL).status, 200);
+	cancelled = web_api(&f, "POST", "/api/jobs/1/cancel", NULL);
+	CHECK_INT(cancelled.status, 200);
 	ended = web_api(&f, "DELETE", "/api/endpoints/local/fraud", NULL);
 	CHECK_STR(web_member(&ended, "job.kind"), "undeploy");
 	absent = web_api(&f, "DELETE", "/api/endpoints/local/other", NULL);

@@ -61,6 +61,19 @@ TEST(each_session_has_its_own_form_value)
 	CHECK(!session_csrf_ok(&key, a, a));
 }
 
+TEST(texts_of_any_length_are_refused)
+{
+	char text[2000], csrf[SESSION_CSRF_SIZE];
+
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	CHECK(!session_check(&key, now, text));
+	session_csrf(&key, text, csrf);
+	text[sizeof(text) - 2] = 'b';
+	CHECK(!session_csrf_ok(&key, text, csrf)); /* every byte counts */
+	CHECK(!session_token_ok(key.token, text));
+}
+
 TEST(tokens_are_equal_or_not)
 {
 	CHECK(session_token_ok("secret-secret-secret", "secret-secret-secret"));
