@@ -396,8 +396,8 @@ int local_shift(struct step_context *c, const json_t *plan, json_t **ret, struct
 	if (r < 0)
 		return r;
 	json_array_foreach (json_object_get(after, "variants"), i, v)
-		step_say(c, "%s gets %g of the requests", json_get_str(v, "name", ""),
-			 json_number_value(json_object_get(v, "weight")));
+		step_say(c, "%s gets %.4g %% of the requests", json_get_str(v, "name", ""),
+			 json_number_value(json_object_get(v, "weight"))); /* they sum up to 100 */
 	*ret = json_pack("{s:s, s:s, s:s, s:O}", "target", "local", "app",
 			 local_of(c)->request->app, "url", url, "variants",
 			 json_object_get(after, "variants"));

@@ -56,7 +56,7 @@ static void put_count(char *dst, size_t size, json_int_t n, const char *unit)
 		snprintf(dst, size, "-");
 }
 
-static void put_row(const json_t *s, struct buf *b)
+static void put_row(const json_t *s, int width, struct buf *b)
 {
 	char port[16], pid[16], memory[24], uptime[32] = "-";
 
@@ -65,15 +65,31 @@ static void put_row(const json_t *s, struct buf *b)
 	put_count(memory, sizeof(memory), json_get_int(s, "memory_kib", 0) / 1024, " MB");
 	if (json_get_int(s, "uptime_ms", 0))
 		put_uptime(uptime, sizeof(uptime), json_get_int(s, "uptime_ms", 0));
-	buf_printf(b, "%-10s %-11s %5s %8s %8s %10s  %s\n", json_get_str(s, "name", "?"),
+	buf_printf(b, "%-*s %-11s %5s %8s %8s %10s  %s\n", width, json_get_str(s, "name", "?"),
 		   json_get_str(s, "state", "?"), port, pid, memory, uptime,
 		   json_get_str(s, "data", ""));
+}
+
+/* Of the longest name. */
+static int name_width(const json_t *list)
+{
+	size_t width = 10;
+	const json_t *s;
+	size_t i;
+
+	json_array_foreach (list, i, s) {
+		size_t n = strlen(json_get_str(s, "name", "?"));
+
+		width = n > width ? n : width;
+	}
+	return (int)width;
 }
 
 void status_table(const json_t *status, struct buf *b)
 {
 	const json_t *m = json_object_get(status, "manager");
 	const json_t *list = json_object_get(status, "services");
+	int width = name_width(list);
 	char uptime[32];
 	const json_t *s;
 	size_t i;
@@ -83,10 +99,10 @@ void status_table(const json_t *status, struct buf *b)
 		   json_get_str(m, "version", "?"), (long long)json_get_int(m, "pid", 0), uptime,
 		   (long long)json_get_int(m, "links", 0),
 		   json_get_int(m, "links", 0) == 1 ? "" : "s");
-	buf_printf(b, "%-10s %-11s %5s %8s %8s %10s  %s\n", "SERVICE", "STATE", "PORT", "PID",
+	buf_printf(b, "%-*s %-11s %5s %8s %8s %10s  %s\n", width, "SERVICE", "STATE", "PORT", "PID",
 		   "MEMORY", "UPTIME", "DATA");
 	json_array_foreach (list, i, s)
-		put_row(s, b);
+		put_row(s, width, b);
 	json_array_foreach (list, i, s) {
 		const char *reason = json_get_str(s, "reason", "");
 

@@ -40,6 +40,8 @@ class Home:
         # Ports of the local services that no other test run uses.
         self.env["SPLICE_DB_PORT"] = str(free_port())
         self.env["SPLICE_MLFLOW_PORT"] = str(free_port())
+        self.env["SPLICE_JOBS_PORT"] = str(free_port())
+        self.env["SPLICE_ENDPOINT_PORT"] = str(free_port())
         self.env["SPLICE_SPARK_MASTER"] = "local[2]"
         spec = self.folder / "jupyter/kernels/splice"
         spec.mkdir(parents=True)
