@@ -79,19 +79,21 @@ static int deflate_bytes(struct stream *s, const void *p, size_t n, int flush)
 	return 0;
 }
 
-/* archive_write_callback: tar's blocks, some ten kilobytes each. */
+/*
+ * archive_write_callback: tar's blocks, some ten kilobytes each.  A failure is
+ * kept in the stream and never told to libarchive, which does not free all of
+ * a writer that failed.
+ */
 static la_ssize_t on_tar(struct archive *a, void *userdata, const void *p, size_t n)
 {
 	struct stream *s = userdata;
-	int r = oci_hash_add(&s->tar, p, n, s->err);
 
-	if (r == 0)
-		r = deflate_bytes(s, p, n, Z_NO_FLUSH);
-	if (r == 0)
-		return (la_ssize_t)n;
-	s->failed = r;
-	archive_set_error(a, EIO, "stopped");
-	return -1;
+	(void)a;
+	if (!s->failed)
+		s->failed = oci_hash_add(&s->tar, p, n, s->err);
+	if (!s->failed)
+		s->failed = deflate_bytes(s, p, n, Z_NO_FLUSH);
+	return (la_ssize_t)n;
 }
 
 static int stream_end(struct stream *s, struct oci_layer *ret, struct err *err)
@@ -235,14 +237,14 @@ static int put_header(struct archive *a, struct stream *s, const struct oci_file
 	archive_entry_set_gid(entry, 0);
 	r = archive_write_header(a, entry);
 	archive_entry_free(entry);
-	return r == ARCHIVE_OK ? 0 : archive_failed(s, a, f->path);
+	return r == ARCHIVE_OK ? s->failed : archive_failed(s, a, f->path);
 }
 
 static int put_bytes(struct archive *a, struct stream *s, const char *path, const void *p, size_t n)
 {
 	la_ssize_t written = archive_write_data(a, p, n);
 
-	return written == (la_ssize_t)n ? 0 : archive_failed(s, a, path);
+	return written == (la_ssize_t)n ? s->failed : archive_failed(s, a, path);
 }
 
 static int put_file(struct archive *a, struct stream *s, const struct oci_file *f,
@@ -298,13 +300,13 @@ static int write_tar(struct stream *s, const struct entries *e, struct cancel *c
 		r = archive_failed(s, a, "layer");
 	for (size_t i = 0; r == 0 && i < e->len; i++)
 		r = put_entry(a, s, &e->items[i], cancel);
-	if (r == 0 && archive_write_close(a) != ARCHIVE_OK)
-		r = archive_failed(s, a, "layer");
-	/* A failed archive must not write its end: the stream is gone. */
+	/* The end of a tar that failed is written to nowhere. */
 	if (r < 0)
-		(void)archive_write_fail(a);
+		s->failed = r;
+	if (archive_write_close(a) != ARCHIVE_OK && r == 0)
+		r = archive_failed(s, a, "layer");
 	(void)archive_write_free(a);
-	return r;
+	return r < 0 ? r : s->failed;
 }
 
 int oci_layer_write(const char *layout, const struct oci_file *files, size_t n,

