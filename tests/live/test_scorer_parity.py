@@ -32,7 +32,10 @@ def spark():
     session = (SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
                .config("spark.log.level", "OFF").config("spark.sql.shuffle.partitions", "2")
                .config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
-               .config("spark.ui.showConsoleProgress", "false").getOrCreate())
+               .config("spark.ui.showConsoleProgress", "false")
+               # Small frames: compiling a plan would take longer than running it.
+               .config("spark.sql.codegen.wholeStage", "false").config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+               .config("spark.sql.adaptive.enabled", "false").config("spark.default.parallelism", "1").getOrCreate())
     yield session
     session.stop()
 

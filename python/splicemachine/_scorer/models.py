@@ -102,7 +102,7 @@ def k_means(stage: Saved, columns: Columns) -> Stage:
     centers = [vector(r["clusterCenter"]) for r in found]
     return {**_features(stage, columns, len(centers[0])), "centers": rows(centers),
             "distance": stage.param("distanceMeasure", "euclidean"),
-            **_answers(stage, columns, 0, "prediction")}
+            **_answers(stage, columns, 0, "prediction", number_type="int")}
 
 
 def _features(stage: Saved, columns: Columns, size: int) -> Stage:
@@ -114,13 +114,14 @@ def _features(stage: Saved, columns: Columns, size: int) -> Stage:
     return {"features": name}
 
 
-def _answers(stage: Saved, columns: Columns, classes: int, *members: str) -> Stage:
+def _answers(stage: Saved, columns: Columns, classes: int, *members: str,
+             number_type: str = "double") -> Stage:
     """The output columns; the members that the model does not have are null."""
     made: Dict[str, Optional[str]] = {}
     for member, (param, default) in ANSWERS.items():
         made[member] = (stage.param(param, default) or None) if member in members else None
         if made[member]:
-            columns.add(Column(made[member], "double") if member == "prediction"
+            columns.add(Column(made[member], number_type) if member == "prediction"
                         else Column(made[member], "vector", classes))
     return made
 
