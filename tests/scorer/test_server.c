@@ -412,6 +412,34 @@ TEST(slow_clients_are_cut_and_others_are_not)
 	CHECK(clock_ms() - started >= 1000);
 }
 
+TEST(beyond_the_most_connections_a_client_waits_for_its_turn)
+{
+	_cleanup_(teardown) struct fixture f = {.client.fd = -1};
+	_cleanup_raw_answer_ struct raw_answer a = {0};
+	_cleanup_raw_http_ struct raw_http first = {.fd = -1}, second = {.fd = -1};
+	static const char ping[] = "GET /ping HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct server_options o = {.host = "127.0.0.1",
+				   .threads = 1,
+				   .connections = 2,
+				   .request_seconds = 30,
+				   .metrics = &f.metrics};
+	struct err err = ERR_INIT;
+
+	metrics_init(&f.metrics);
+	o.endpoint = load_model(&f, "0.1");
+	REQUIRE_OK(server_new(&o, &f.server, &err), &err);
+	raw_http_open(&first, server_port(f.server));
+	REQUIRE(raw_http_call(&first, "GET", "/ping", "", NULL, &a));
+	raw_http_open(&second, server_port(f.server));
+	REQUIRE(raw_http_call(&second, "GET", "/ping", "", NULL, &a));
+	raw_http_open(&f.client, server_port(f.server));
+	REQUIRE(raw_http_send(&f.client, ping, strlen(ping)));
+	CHECK_INT(poll(&(struct pollfd){.fd = f.client.fd, .events = POLLIN}, 1, 300), 0);
+	raw_http_close(&first);
+	REQUIRE(raw_http_receive(&f.client, &a));
+	CHECK_INT(a.status, 200);
+}
+
 /* --- many clients --- */
 
 struct load {
