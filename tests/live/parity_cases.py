@@ -42,6 +42,11 @@ def case(**variants):
     return register
 
 
+def made(stage, **options):
+    """With parameters that its constructor may not know."""
+    return stage._set(**options)
+
+
 class Data:
     """Random columns and the frames made of them."""
 
@@ -193,7 +198,7 @@ def bucketizer(data, invalid):
     return Case([Bucketizer(inputCols=["x", "y", "i"], outputCols=["bx", "by", "bi"], handleInvalid=invalid,
                             splitsArray=[[-INF, -1.0, 0.0, 0.5, INF], [-9.0, 0.25, 2.25], [-1.0, 1.0, 3.0]]),
                  Bucketizer(inputCol="z", outputCol="b", splits=[-1.0, 0.0, 2.0], handleInvalid=invalid),
-                 VectorAssembler(inputCols=["bx", "by", "bi", "b"], outputCol="o")], frame, frame)
+                 VectorAssembler(inputCols=["bx", "by", "bi", "b"], outputCol="o", handleInvalid="keep")], frame, frame)
 
 
 @case()
@@ -236,9 +241,9 @@ def index_to_string(data, order):
 @case(drop=(True, "error"), all=(False, "error"), keep=(True, "keep"), keep_all=(False, "keep"))
 def one_hot_encoder(data, drop, invalid):
     train = data.frame("i int, d double", data.whole(0, 4), [float(x) for x in data.whole(0, 3)])
-    odd = [5, 100] if invalid == "keep" else []
-    test = data.frame("i int, d double", data.with_edges(data.whole(0, 4), odd) if odd else data.whole(0, 4),
-                      [float(x) for x in data.whole(0, 3 + len(odd))])
+    odd = [5, 100] if invalid == "keep" else [0]
+    test = data.frame("i int, d double", data.with_edges(data.whole(0, 4), odd),
+                      data.with_edges([float(x) for x in data.whole(0, 3)], [0.5, 1.7, float(odd[-1])]))
     return Case([OneHotEncoder(inputCols=["i", "d"], outputCols=["a", "b"], dropLast=drop, handleInvalid=invalid),
                  VectorAssembler(inputCols=["a", "b"], outputCol="o")], train, test)
 
@@ -336,7 +341,7 @@ def glm_with_offset(data):
       no_raw=([4, 3, 2], {"rawPredictionCol": ""}))
 def multilayer_perceptron(data, layers, options):
     assemble, train, test = assembled(data, layers[0], edges=True, label=classes(layers[-1]))
-    return Case([assemble, MultilayerPerceptronClassifier(featuresCol="f", layers=layers, maxIter=6, seed=3, **options)],
+    return Case([assemble, made(MultilayerPerceptronClassifier(featuresCol="f", layers=layers, maxIter=6, seed=3), **options)],
                 train, test)
 
 
@@ -370,7 +375,7 @@ REGRESSIONS = {"tree": DecisionTreeRegressor, "forest": RandomForestRegressor, "
       gbt_no_raw=("gbt", 2, {"maxIter": 2, "rawPredictionCol": ""}))
 def tree_classes(data, kind, n, options):
     stages, train, test = categorical(data, classes(n))
-    return Case([*stages, TREES[kind](featuresCol="f", seed=5, **options)], train, test)
+    return Case([*stages, made(TREES[kind](featuresCol="f", seed=5), **options)], train, test)
 
 
 @case(tree=(), )
@@ -411,7 +416,7 @@ def naive_bayes(data, kind, options):
                 *frames)
 
 
-@case(euclidean=("euclidean", 5), cosine=("cosine", 4), one=("euclidean", 1))
+@case(euclidean=("euclidean", 5), cosine=("cosine", 4), two=("euclidean", 2))
 def k_means(data, distance, k):
     assemble, train, test = assembled(data, 3, edges=distance == "euclidean")
     if distance == "euclidean":
