@@ -78,6 +78,8 @@ static const struct command {
 	{"experiments", "experiments", 0, 0, command_experiments},
 	{"runs", "runs [EXPERIMENT]", 0, SIZE_MAX, command_runs},
 	{"compare", "compare RUN RUN [RUN …]", 2, SIZE_MAX, command_compare},
+	{"retrain", "retrain RUN [--table NEW | --table OLD=NEW …] [--label COLUMN] [--show]", 1,
+	 SIZE_MAX, command_retrain},
 	{"help", "help", 0, 0, command_help},
 };
 
@@ -114,6 +116,14 @@ static int run_words(struct magic_call *call, struct strv *words, struct err *er
 	return unknown_command(words->items[0], err);
 }
 
+static int nothing_may_follow(struct err *err)
+{
+	int r = err_set(err, E_USAGE, "a command that goes on in Python is the last of its cell");
+
+	err_set_hint(err, "put what follows it into a cell of its own");
+	return r;
+}
+
 /* *ret_ran is set when the line holds a command. */
 static int run_line(struct magic_call *call, const char *line, size_t n, bool *ret_ran,
 		    struct err *err)
@@ -124,7 +134,7 @@ static int run_line(struct magic_call *call, const char *line, size_t n, bool *r
 	if (r < 0 || words.len == 0 || words.items[0][0] == '#')
 		return r;
 	*ret_ran = true;
-	return run_words(call, &words, err);
+	return call->relay ? nothing_may_follow(err) : run_words(call, &words, err);
 }
 
 static int run(struct magic_call *call, struct err *err)
@@ -144,6 +154,8 @@ static int run(struct magic_call *call, struct err *err)
 			return line > 1 ? err_prefix(err, "line %d", line) : r;
 		p += n + 1;
 	}
+	if (call->relay)
+		return MAGIC_RELAY;
 	return ran ? 0 : command_help(call, /* words= */ NULL, err);
 }
 
@@ -173,18 +185,22 @@ static int complete(struct notebook *nb, const char *body, size_t at, struct str
 const struct magic magic_mlmanager = {
 	.name = "mlmanager",
 	.summary = "experiments, runs and what is logged to them",
-	.usage = "%mlmanager experiment NAME            make it, or choose it\n"
-		 "%mlmanager run [NAME] [--user USER]   a new run; the active one ends\n"
-		 "%mlmanager use RUN                    an earlier run again\n"
-		 "%mlmanager log NAME=VALUE …           numbers are metrics, the rest parameters\n"
-		 "%mlmanager log param NAME=VALUE …     parameters, whatever they look like\n"
-		 "%mlmanager log metric NAME=VALUE … [--step N]\n"
-		 "%mlmanager tag NAME=VALUE …\n"
-		 "%mlmanager end [finished|failed|killed]\n"
-		 "%mlmanager status | experiments | runs [EXPERIMENT]\n"
-		 "%mlmanager compare RUN RUN [RUN …]    side by side, differences marked\n"
-		 "RUN is a name, an id or the beginning of one. Several commands: one a line\n"
-		 "below %mlmanager; lines that begin with # are comments.",
+	.usage =
+		"%mlmanager experiment NAME            make it, or choose it\n"
+		"%mlmanager run [NAME] [--user USER]   a new run; the active one ends\n"
+		"%mlmanager use RUN                    an earlier run again\n"
+		"%mlmanager log NAME=VALUE …           numbers are metrics, the rest parameters\n"
+		"%mlmanager log param NAME=VALUE …     parameters, whatever they look like\n"
+		"%mlmanager log metric NAME=VALUE … [--step N]\n"
+		"%mlmanager tag NAME=VALUE …\n"
+		"%mlmanager end [finished|failed|killed]\n"
+		"%mlmanager status | experiments | runs [EXPERIMENT]\n"
+		"%mlmanager compare RUN RUN [RUN …]    side by side, differences marked\n"
+		"%mlmanager retrain RUN [--table NEW | --table OLD=NEW …] [--label COLUMN] [--show]\n"
+		"                                      its recorded cells on fresh rows, as a new run;\n"
+		"                                      --show says what would run, and runs nothing\n"
+		"RUN is a name, an id or the beginning of one. Several commands: one a line\n"
+		"below %mlmanager; lines that begin with # are comments.",
 	.inline_body = true,
 	.run = run,
 	.complete = complete,

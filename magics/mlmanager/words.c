@@ -62,19 +62,53 @@ char *words_join(const struct strv *words, size_t first)
 	return buf_take_str(&b);
 }
 
+/* Take n words from `at` on out of the list; they are freed. */
+static void drop(struct strv *words, size_t at, size_t n)
+{
+	for (size_t i = at; i < at + n; i++)
+		free(words->items[i]);
+	memmove(&words->items[at], &words->items[at + n],
+		(words->len - at - n + 1) * sizeof(words->items[0]));
+	words->len -= n;
+}
+
+static bool is_option(const char *word, const char *name)
+{
+	return str_starts(word, "--") && str_eq(word + 2, name);
+}
+
 int words_option(struct strv *words, const char *name, char **ret_value, struct err *err)
 {
 	for (size_t i = 1; i < words->len; i++) {
-		if (!str_starts(words->items[i], "--") || !str_eq(words->items[i] + 2, name))
+		if (!is_option(words->items[i], name))
 			continue;
 		if (i + 1 == words->len)
 			return err_set(err, E_USAGE, "--%s needs a value", name);
-		free(words->items[i]);
-		*ret_value = words->items[i + 1];
-		memmove(&words->items[i], &words->items[i + 2],
-			(words->len - i - 1) * sizeof(words->items[0]));
-		words->len -= 2;
-		return 0;
+		*ret_value = str_dup(words->items[i + 1]);
+		drop(words, i, 2);
+		return *ret_value ? 0 : err_nomem(err);
 	}
+	return 0;
+}
+
+bool words_switch(struct strv *words, const char *name)
+{
+	for (size_t i = 1; i < words->len; i++)
+		if (is_option(words->items[i], name)) {
+			drop(words, i, 1);
+			return true;
+		}
+	return false;
+}
+
+int words_no_options(const struct strv *words, struct err *err)
+{
+	for (size_t i = 1; i < words->len; i++)
+		if (str_starts(words->items[i], "--")) {
+			int r = err_set(err, E_USAGE, "there is no option %.60s", words->items[i]);
+
+			err_set_hint(err, "%%mlmanager help lists them");
+			return r;
+		}
 	return 0;
 }
