@@ -121,7 +121,7 @@ static int take_options(struct strv *words, json_t *request, struct err *err)
 	if (words_switch(words, "archive") &&
 	    json_object_set_new(request, "archive", json_true()) < 0)
 		return err_nomem(err);
-	return 0;
+	return words_no_options(words, err);
 }
 
 /* A name, an id, its beginning, or nothing for the active run: its whole id. */
@@ -233,6 +233,8 @@ static int endpoint_args(struct strv *words, json_t **ret, struct err *err)
 
 	if (r == 0)
 		r = words_option(words, "region", &region, err);
+	if (r == 0)
+		r = words_no_options(words, err);
 	if (r < 0)
 		return r;
 	*ret = json_pack("{s:s, s:s*, s:s*}", "app", words->items[1], "target", target, "region",

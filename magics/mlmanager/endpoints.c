@@ -207,6 +207,8 @@ int command_invoke(struct magic_call *call, struct strv *words, struct err *err)
 	int r = words_option(words, "target", &target, err);
 
 	if (r == 0)
+		r = words_no_options(words, err);
+	if (r == 0)
 		r = rows_of_words(call, words, &rows, err);
 	if (r == 0)
 		r = jobs(call, "invoke",

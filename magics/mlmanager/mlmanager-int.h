@@ -1,7 +1,7 @@
 /*
  * Inside of %mlmanager: mlmanager.c has the table of commands; runs.c, log.c,
- * compare.c, deploy.c, endpoints.c and jobs.c hold them; words.c splits lines,
- * show.c draws.
+ * compare.c, deploy.c, endpoints.c, jobs.c and retrain.c hold them; words.c
+ * splits lines, show.c draws.
  */
 #ifndef MAGICS_MLMANAGER_MLMANAGER_INT_H
 #define MAGICS_MLMANAGER_MLMANAGER_INT_H
@@ -26,8 +26,10 @@ char *words_join(const struct strv *words, size_t first);
  */
 int words_option(struct strv *words, const char *name, char **ret_value,
 		 struct err *err) _must_check_;
-/* Take `--name` out of the words: whether it was there. */
+/* Take `--name`, a switch, out of the words; whether it was there. */
 bool words_switch(struct strv *words, const char *name);
+/* E_USAGE for what is left that looks like an option, and was taken by none. */
+int words_no_options(const struct strv *words, struct err *err) _must_check_;
 
 /* Call the tracking client (args is stolen) and show its notices; *ret is new. */
 int track(struct magic_call *call, const char *op, json_t *args, json_t **ret,
@@ -77,7 +79,11 @@ int show_job(struct magic_call *call, const json_t *answer, struct err *err) _mu
 int follow_job(struct magic_call *call, const json_t *answer, json_t **ret_job,
 	       struct err *err) _must_check_;
 
-/* A command; words[0] is its name, their number is within what the table says. */
+/*
+ * A command; words[0] is its name, their number is within what the table says.
+ * Returns 0, a negative error, or MAGIC_RELAY when call->relay has the rest of it:
+ * then it must be the cell's last.
+ */
 typedef int command_fn(struct magic_call *call, struct strv *words, struct err *err);
 
 command_fn command_experiment, command_experiments;
@@ -87,5 +93,6 @@ command_fn command_compare;
 command_fn command_deploy, command_doctor, command_shift, command_undeploy;
 command_fn command_endpoints, command_invoke;
 command_fn command_jobs, command_job, command_cancel, command_retry;
+command_fn command_retrain;
 
 #endif

@@ -89,6 +89,8 @@ static const struct command {
 	{"job", "job NUMBER", 1, 1, command_job},
 	{"cancel", "cancel NUMBER", 1, 1, command_cancel},
 	{"retry", "retry NUMBER", 1, 1, command_retry},
+	{"retrain", "retrain RUN [--table NEW | --table OLD=NEW …] [--label COLUMN] [--show]", 1,
+	 SIZE_MAX, command_retrain},
 	{"help", "help", 0, 0, command_help},
 };
 
@@ -125,6 +127,14 @@ static int run_words(struct magic_call *call, struct strv *words, struct err *er
 	return unknown_command(words->items[0], err);
 }
 
+static int nothing_may_follow(struct err *err)
+{
+	int r = err_set(err, E_USAGE, "a command that goes on in Python is the last of its cell");
+
+	err_set_hint(err, "put what follows it into a cell of its own");
+	return r;
+}
+
 /* *ret_ran is set when the line holds a command. */
 static int run_line(struct magic_call *call, const char *line, size_t n, bool *ret_ran,
 		    struct err *err)
@@ -135,7 +145,7 @@ static int run_line(struct magic_call *call, const char *line, size_t n, bool *r
 	if (r < 0 || words.len == 0 || words.items[0][0] == '#')
 		return r;
 	*ret_ran = true;
-	return run_words(call, &words, err);
+	return call->relay ? nothing_may_follow(err) : run_words(call, &words, err);
 }
 
 static int run(struct magic_call *call, struct err *err)
@@ -155,6 +165,8 @@ static int run(struct magic_call *call, struct err *err)
 			return line > 1 ? err_prefix(err, "line %d", line) : r;
 		p += n + 1;
 	}
+	if (call->relay)
+		return MAGIC_RELAY;
 	return ran ? 0 : command_help(call, /* words= */ NULL, err);
 }
 
@@ -202,6 +214,9 @@ const struct magic magic_mlmanager = {
 		"%mlmanager endpoints | invoke APP [COLUMN=VALUE … or JSON]\n"
 		"%mlmanager shift APP 10% | undeploy APP\n"
 		"%mlmanager jobs [TEXT] | job N | cancel N | retry N\n"
+		"%mlmanager retrain RUN [--table NEW | --table OLD=NEW …] [--label COLUMN] [--show]\n"
+		"                                      its recorded cells on fresh rows, as a new run;\n"
+		"                                      --show says what would run, and runs nothing\n"
 		"RUN is a name, an id or the beginning of one. Several commands: one a line\n"
 		"below %mlmanager; lines that begin with # are comments.",
 	.inline_body = true,

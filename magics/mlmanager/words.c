@@ -66,10 +66,15 @@ char *words_join(const struct strv *words, size_t first)
 	return buf_take_str(&b);
 }
 
+static bool is_option(const char *word, const char *name)
+{
+	return str_starts(word, "--") && str_eq(word + 2, name);
+}
+
 int words_option(struct strv *words, const char *name, char **ret_value, struct err *err)
 {
 	for (size_t i = 1; i < words->len; i++) {
-		if (!str_starts(words->items[i], "--") || !str_eq(words->items[i] + 2, name))
+		if (!is_option(words->items[i], name))
 			continue;
 		if (i + 1 == words->len)
 			return err_set(err, E_USAGE, "--%s needs a value", name);
@@ -85,9 +90,21 @@ int words_option(struct strv *words, const char *name, char **ret_value, struct 
 bool words_switch(struct strv *words, const char *name)
 {
 	for (size_t i = 1; i < words->len; i++)
-		if (str_starts(words->items[i], "--") && str_eq(words->items[i] + 2, name)) {
+		if (is_option(words->items[i], name)) {
 			strv_remove(words, i);
 			return true;
 		}
 	return false;
+}
+
+int words_no_options(const struct strv *words, struct err *err)
+{
+	for (size_t i = 1; i < words->len; i++)
+		if (str_starts(words->items[i], "--")) {
+			int r = err_set(err, E_USAGE, "there is no option %.60s", words->items[i]);
+
+			err_set_hint(err, "%%mlmanager help lists them");
+			return r;
+		}
+	return 0;
 }

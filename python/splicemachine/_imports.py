@@ -9,7 +9,7 @@ import importlib.abc
 import importlib.util
 import sys
 from types import ModuleType
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List
 
 
 def after(name: str, then: Callable[[ModuleType], None]) -> None:
@@ -21,14 +21,14 @@ def after(name: str, then: Callable[[ModuleType], None]) -> None:
     if finder is None:
         finder = _Finder()
         sys.meta_path.insert(0, finder)
-    finder.awaited[name] = then
+    finder.awaited.setdefault(name, []).append(then)
 
 
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds a module as everyone else does; what waits for it is done behind its code."""
 
     def __init__(self) -> None:
-        self.awaited: Dict[str, Callable[[ModuleType], None]] = {}
+        self.awaited: Dict[str, List[Callable[[ModuleType], None]]] = {}
         self._busy = False
 
     def find_spec(self, fullname, path, target=None):
@@ -45,7 +45,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 class _Loader(importlib.abc.Loader):
-    def __init__(self, inner: Any, then: Callable[[ModuleType], None]):
+    def __init__(self, inner: Any, then: List[Callable[[ModuleType], None]]):
         self._inner = inner
         self._then = then
 
@@ -58,4 +58,5 @@ class _Loader(importlib.abc.Loader):
     def exec_module(self, module):
         module.__loader__ = module.__spec__.loader = self._inner
         self._inner.exec_module(module)
-        self._then(module)
+        for then in self._then:
+            then(module)

@@ -98,6 +98,11 @@ def settings(config: Dict[str, Any], folder: str) -> Dict[str, str]:
     return conf
 
 
+def folder() -> Optional[str]:
+    """A private folder that goes when this process ends, also when it is killed; None outside a child."""
+    return _folder
+
+
 def started() -> bool:
     """Whether a Spark session exists."""
     module = sys.modules.get("pyspark.sql.session") or sys.modules.get("pyspark.sql")

@@ -23,7 +23,7 @@ from ipykernel.zmqshell import ZMQInteractiveShell
 from traitlets import Type
 
 from splicemachine import (_bridge, _buckets, _cell, _division, _fitted, _hints, _jobs, _mlflow,
-                           _names, _quotes, _spark)
+                           _names, _quotes, _retrain, _spark)
 from splicemachine._notice import notice
 from splicemachine.zeppelin import ZeppelinContext
 
@@ -102,6 +102,8 @@ class Kernel(IPythonKernel):
         said = (rest.get("cell_meta") or {}).get("splice") or {}
         try:
             with _jobs.interruptible():
+                if "splice_retrain" in (rest.get("cell_meta") or {}):
+                    said = {**said, "retrain": rest["cell_meta"]["splice_retrain"]}
                 self.prepare(code, said, silent, store_history)
                 reply = await super().do_execute(code, silent, store_history, user_expressions,
                                                  allow_stdin, **rest)
@@ -170,6 +172,7 @@ class App(IPKernelApp):
         _spark.configure(config, namespace)
         _mlflow.watch_import()
         _fitted.watch_import()
+        _retrain.take_plan()
         namespace["z"] = ZeppelinContext()
         shell.user_ns_hidden["z"] = namespace["z"]
 

@@ -220,6 +220,8 @@ TEST(what_is_refused)
 		{"deploy RUN --app -x-", E_INPUT, "app_name"},
 		{"deploy RUN --app fraud --mode burn", E_INPUT, "mode"},
 		{"deploy RUN --app fraud --target moon", E_INPUT, "target"},
+		{"deploy RUN --app fraud --modus add", E_USAGE, "--modus"},
+		{"undeploy fraud --now", E_USAGE, "--now"},
 		{"deploy RUN --app", E_USAGE, "--app needs a value"},
 		{"doctor heart RUN", E_USAGE, "doctor knows how to check: deploy"},
 		{"shift fraud", E_USAGE, "something is missing"},

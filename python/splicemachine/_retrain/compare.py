@@ -1,0 +1,223 @@
+"""Old and new model on the same fresh rows, and whether the new one is better.
+
+`evaluate` runs in the replaying child, behind the cells; what `decide` and
+`rows` make of its figures needs no Spark.
+"""
+from __future__ import annotations
+
+import math
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from splicemachine import _bridge
+from splicemachine._retrain import replay
+from splicemachine._retrain.recorded import MODEL
+from splicemachine.errors import SpliceError
+
+BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
+FEW = 30  # rows of the rarer class; below, a difference is mostly chance
+
+
+class Measure(NamedTuple):
+    """The metric that decides."""
+
+    name: str
+    higher: bool      # is better
+    tolerance: float  # what counts as equal; of the old value where `relative`
+    relative: bool
+
+
+MEASURES = {BINARY: Measure("MCC", True, 0.005, False), MULTICLASS: Measure("f1", True, 0.005, False),
+            REGRESSION: Measure("rmse", False, 0.005, True)}
+
+
+class Verdict(NamedTuple):
+    """Whether to replace, and the sentence that says why."""
+
+    better: bool
+    text: str
+
+
+def decide(kind: str, old: Dict[str, float], new: Dict[str, float]) -> Verdict:
+    """Better is more than the tolerance better on the metric that decides."""
+    m = MEASURES[kind]
+    before, after = old[m.name], new[m.name]
+    gain = (after - before) if m.higher else (before - after)
+    least = m.tolerance * abs(before) if m.relative else m.tolerance
+    needs = f"{m.tolerance:.1%} of it" if m.relative else f"{m.tolerance:g}"
+    figures = f"{m.name} {number(before)} → {number(after)}"
+    if math.isfinite(gain) and gain > least:
+        return Verdict(True, f"The new model is better: {figures}.")
+    if math.isfinite(gain) and gain >= -least:
+        return Verdict(False, f"The new model is no better: {figures}; a difference of up to {needs} counts as none.")
+    return Verdict(False, f"The new model is worse: {figures}.")
+
+
+def rows(kind: str, old: Dict[str, float], new: Dict[str, float], names: Tuple[str, str]) -> List[Dict[str, Any]]:
+    """The table: the metric that decides first, then the others."""
+    order = sorted(old, key=lambda k: k != MEASURES[kind].name)
+    return [{"metric": k, names[0]: old[k], names[1]: new[k], "change": new[k] - old[k]} for k in order]
+
+
+def number(x: float) -> str:
+    """As people read it."""
+    return f"{x:.4g}"
+
+
+# --- columns ---
+
+class Label(NamedTuple):
+    """Where the label stands in the recorded query, and what to say about it."""
+
+    column: Optional[str]  # None: the pipeline makes it
+    name: str              # what the model's stages call it
+    said: Optional[str]
+
+
+def find_label(query: Sequence[str], name: Optional[str], renames: Sequence[Tuple[str, str]],
+               made: Sequence[str] = (), training: Sequence[str] = (), given: Optional[str] = None) -> Label:
+    """The label's column among a query's.
+
+    name      the fit's labelCol; None when the fit was not recorded
+    renames   withColumnRenamed of the cells
+    made      output columns of the pipeline's stages
+    training  all columns of the training frame, when they are known
+    given     the user's --label
+    """
+    same = {c.lower(): c for c in query}
+    if given is not None:
+        if given.lower() not in same:
+            raise SpliceError(f"--label {given}: the recorded query has no such column",
+                              f"It has {', '.join(query)}.")
+        return Label(same[given.lower()], name or same[given.lower()], None)
+    if name is None:
+        raise SpliceError("which column is the label is not recorded with this run", "Name it: --label COLUMN.")
+    if name in made:
+        return Label(None, name, None)
+    if name.lower() in same:
+        return Label(same[name.lower()], name, None)
+    found = [same[old.lower()] for old, new in renames if new.lower() == name.lower() and old.lower() in same]
+    if not found and training:
+        known = {c.lower() for c in training}
+        gone = [c for c in query if c.lower() not in known]
+        came = [c for c in training if c.lower() not in same]
+        found = gone if len(gone) == 1 and came == [name] else []
+    if len(set(found)) != 1:
+        raise SpliceError(f"the recorded query has no column {name}, and which one the cells made it of is not plain",
+                          f"Name it: --label COLUMN, one of {', '.join(query)}.")
+    return Label(found[0], name, f"The label {name} is the query's column {found[0]}.")
+
+
+def renamed(columns: Sequence[str], label: Label, renames: Sequence[Tuple[str, str]]) -> List[str]:
+    """The query's columns as the cells call them."""
+    names = list(columns)
+    for old, new in [*renames, *([(label.column, label.name)] if label.column else [])]:
+        lower = [n.lower() for n in names]
+        if old.lower() in lower and (new.lower() not in lower or old.lower() == new.lower()):
+            names[lower.index(old.lower())] = new
+    return names
+
+
+# --- in the replaying child ---
+
+def evaluate() -> None:
+    """Score both models on the held-out rows; the figures go to the new run and to the notebook."""
+    here = replay.current()
+    plan = here.plan
+    label = Label(*plan["label"])
+    spark, models = _models(plan["run_id"], here.run["id"])
+    frame, sql = _frame(here.reads, label, plan)
+    frame = frame.persist()
+    try:
+        n = frame.count()
+        if not n:
+            raise SpliceError("no row was held out: the fresh table has too few", f"The query: {sql[:200]}")
+        answered = [_answered(m, frame) for m in models]
+        kind = _kind(models[1], answered[1][0], label.name)
+        figures = [_score(spark, kind, f, label.name, column) for f, column in answered]
+        few = _rarest(answered[1][0], label.name) if kind != REGRESSION else None
+    finally:
+        frame.unpersist()
+    metrics = {f"retrain.{which}.{k}": v for which, found in zip(("old", "new"), figures) for k, v in found.items()}
+    _bridge.call("track.log", metrics={**metrics, "retrain.rows": n}, run_id=here.run["id"])
+    replay.tell("evaluate", {"kind": kind, "old": figures[0], "new": figures[1], "rows": n, "few": few,
+                             "queries": len({r.sql for r in here.reads})})
+
+
+def _models(old: str, new: str) -> Tuple[Any, List[Any]]:
+    from splicemachine import _spark
+    from splicemachine.ml.management import MLManager
+
+    if not any(f["path"] == MODEL for f in _bridge.call("track.list_artifacts", run_id=new)["files"]):
+        raise SpliceError("the cells logged no model this time", f"They are to call log_spark_model(MODEL) as {MODEL}.")
+    manager = MLManager()
+    return _spark.session(), [manager.load_spark_model(old), manager.load_spark_model(new)]
+
+
+def _frame(reads: Sequence[replay.Read], label: Label, plan: Dict[str, Any]) -> Tuple[Any, str]:
+    """The held-out rows of the first query that has all that the models need."""
+    renames = [tuple(r) for r in plan["renames"]]
+    wanted = {c.lower() for c in [*plan["inputs"], *([label.name] if label.column else [])]}
+    for sql, held in reads:
+        names = renamed(held.columns, label, renames)
+        if wanted <= {c.lower() for c in names}:
+            return held.toDF(*names), sql
+    if not reads:
+        raise SpliceError("no cell read the fresh table with splice.df: there are no rows to compare on")
+    raise SpliceError("no query of the fresh table has all columns that the models need: "
+                      f"{', '.join(sorted(wanted))}")
+
+
+def _answered(model: Any, frame: Any) -> Tuple[Any, str]:
+    last = _predictor(model)
+    return model.transform(frame), last.getOrDefault("predictionCol")
+
+
+def _predictor(model: Any) -> Any:
+    """The stage that predicts."""
+    model = getattr(model, "bestModel", None) or model
+    stages = [s for stage in getattr(model, "stages", None) or [model]
+              for s in (getattr(getattr(stage, "bestModel", stage), "stages", None) or [getattr(stage, "bestModel", stage)])]
+    for stage in reversed(stages):
+        if stage.hasParam("predictionCol"):
+            return stage
+    raise SpliceError("the model predicts nothing that can be compared")
+
+
+def _kind(model: Any, answered: Any, label: str) -> str:
+    from pyspark.ml.base import Model
+    from pyspark.sql import functions as F
+
+    last = _predictor(model)
+    package = f"{type(last).__module__}"
+    if "classification" not in package:
+        if "regression" in package and isinstance(last, Model):
+            return REGRESSION
+        raise SpliceError(f"there is no comparison for {type(last).__name__}",
+                          "Classification and regression models are compared.")
+    column = F.col("`" + label.replace("`", "``") + "`").cast("double")
+    other = answered.filter(column.isNotNull() & ~column.isin(0.0, 1.0)).limit(1).count()
+    classes = getattr(last, "numClasses", None)
+    return BINARY if not other and classes in (2, None) else MULTICLASS
+
+
+def _score(spark: Any, kind: str, answered: Any, label: str, prediction: str) -> Dict[str, float]:
+    from splicemachine.ml import utilities
+
+    evaluator = {
+        BINARY: lambda: utilities.SpliceBinaryClassificationEvaluator(
+            spark, labelCol=label, predictionCol=prediction, confusion_matrix=False),
+        MULTICLASS: lambda: utilities.SpliceMultiClassificationEvaluator(
+            spark, labelCol=label, predictionCol=prediction),
+        REGRESSION: lambda: utilities.SpliceRegressionEvaluator(spark, labelCol=label, predictionCol=prediction),
+    }[kind]()
+    evaluator.input(answered)
+    return {k: float(v) for k, v in evaluator.get_results("dict").items()}
+
+
+def _rarest(answered: Any, label: str) -> Optional[List[Any]]:
+    """[class, its rows] of the class with the fewest, when they are few."""
+    counts = answered.groupBy("`" + label.replace("`", "``") + "`").count().collect()
+    if len(counts) < 2:
+        return [None, 0]
+    value, n = min(((str(r[0]), r[1]) for r in counts), key=lambda c: c[1])
+    return [value, n] if n < FEW else None
