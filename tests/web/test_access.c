@@ -213,8 +213,8 @@ TEST(login_by_form)
 
 TEST(every_answer_has_the_headers)
 {
-	static const char *const targets[] = {"/",         "/static/tracker.css", "/nothing",
-					      "/api/jobs", "/?token=" WEB_TOKEN,  "/about"};
+	static const char *const targets[] = {"/",         "/static/tracker.css",  "/nothing",
+					      "/api/jobs", ("/?token=" WEB_TOKEN), "/about"};
 	static const char *const wanted[] = {
 		"\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; ",
 		"frame-ancestors 'none'",

@@ -56,8 +56,7 @@ TEST(markup_in_every_name)
 		"/?state=%3Cscript%3Ealert(1)%3C%2Fscript%3E",
 		"/?note=%3Cscript%3E",
 		"/deploy?run_id=%22%27%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E",
-		"/deploy?app_name=%3Cscript%3Ealert(1)%3C%2Fscript%3E&mode=%3Cscript%3E&weight=%3C"
-		"script%3E",
+		"/deploy?app_name=%3Cscript%3E&mode=%3Cscript%3E&weight=%3Cscript%3E",
 		"/endpoints",
 		"/%3Cscript%3Ealert(1)%3C/script%3E",
 		"/endpoints/%3Cscript%3E/%3Cscript%3E",
