@@ -15,8 +15,8 @@ static enum MHD_Result handle_ping(struct request *q, struct MHD_Connection *c)
 
 	buf_init(&b, 1);
 	if (atomic_load(&q->server->draining))
-		return reply_refuse(q, c, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is ending");
-	return reply_send(q, c, MHD_HTTP_OK, TEXT_PLAIN, &b, /* variant= */ NULL);
+		return respond_refuse(q, c, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is ending");
+	return respond_send(q, c, MHD_HTTP_OK, TEXT_PLAIN, &b, /* variant= */ NULL);
 }
 
 static enum MHD_Result handle_version(struct request *q, struct MHD_Connection *c)
@@ -25,7 +25,7 @@ static enum MHD_Result handle_version(struct request *q, struct MHD_Connection *
 
 	buf_init(&b, KIB(1));
 	buf_put_str(&b, SPLICE_VERSION);
-	return reply_send(q, c, MHD_HTTP_OK, TEXT_PLAIN, &b, /* variant= */ NULL);
+	return respond_send(q, c, MHD_HTTP_OK, TEXT_PLAIN, &b, /* variant= */ NULL);
 }
 
 static enum MHD_Result handle_metrics(struct request *q, struct MHD_Connection *c)
@@ -34,8 +34,8 @@ static enum MHD_Result handle_metrics(struct request *q, struct MHD_Connection *
 
 	buf_init(&b, LIMIT_SMALL_FILE);
 	metrics_write(q->server->options.metrics, &b);
-	return reply_send(q, c, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", &b,
-			  /* variant= */ NULL);
+	return respond_send(q, c, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", &b,
+			    /* variant= */ NULL);
 }
 
 /* --- invocations --- */
@@ -129,11 +129,11 @@ static enum MHD_Result score(struct request *q, struct MHD_Connection *c, struct
 	}
 	metrics_count(v->metrics, rows, r < 0, clock_us() - started);
 	if (r < 0)
-		return reply_error(q, c, status_of(r), err.text, v->name);
-	return reply_send(q, c, MHD_HTTP_OK,
-			  in->csv_answer ? "text/csv; charset=utf-8"
-					 : "application/json; charset=utf-8",
-			  &answer, v->name);
+		return respond_error(q, c, status_of(r), err.text, v->name);
+	return respond_send(q, c, MHD_HTTP_OK,
+			    in->csv_answer ? "text/csv; charset=utf-8"
+					   : "application/json; charset=utf-8",
+			    &answer, v->name);
 }
 
 static enum MHD_Result handle_invocations(struct request *q, struct MHD_Connection *c)
@@ -150,17 +150,17 @@ static enum MHD_Result handle_invocations(struct request *q, struct MHD_Connecti
 	};
 
 	if (!v && target)
-		return reply_refuse(q, c, MHD_HTTP_BAD_REQUEST,
-				    "x-splice-target-variant names no variant of this endpoint");
+		return respond_refuse(q, c, MHD_HTTP_BAD_REQUEST,
+				      "x-splice-target-variant names no variant of this endpoint");
 	if (!v)
-		return reply_refuse(q, c, MHD_HTTP_SERVICE_UNAVAILABLE,
-				    "all variants have weight 0");
+		return respond_refuse(q, c, MHD_HTTP_SERVICE_UNAVAILABLE,
+				      "all variants have weight 0");
 	if (output && !in.all && !str_eq(output, "prediction"))
-		return reply_refuse(q, c, MHD_HTTP_BAD_REQUEST,
-				    "\"output\" is \"all\" or \"prediction\"");
+		return respond_refuse(q, c, MHD_HTTP_BAD_REQUEST,
+				      "\"output\" is \"all\" or \"prediction\"");
 	if (!body_type_of(c, &in.type))
-		return reply_refuse(q, c, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
-				    reply_text(MHD_HTTP_UNSUPPORTED_MEDIA_TYPE));
+		return respond_refuse(q, c, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+				      respond_text(MHD_HTTP_UNSUPPORTED_MEDIA_TYPE));
 	return score(q, c, v, &in);
 }
 

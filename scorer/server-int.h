@@ -52,15 +52,15 @@ const struct route *routes_find(const char *path, const char *method, int *ret_s
 int request_check_headers(const struct request *q, struct MHD_Connection *c);
 
 /* Queue an answer; takes the contents of b. */
-enum MHD_Result reply_send(struct request *q, struct MHD_Connection *c, unsigned status,
-			   const char *type, struct buf *b, const char *variant);
+enum MHD_Result respond_send(struct request *q, struct MHD_Connection *c, unsigned status,
+			     const char *type, struct buf *b, const char *variant);
 /* A JSON error of a variant's. */
-enum MHD_Result reply_error(struct request *q, struct MHD_Connection *c, unsigned status,
-			    const char *message, const char *variant);
+enum MHD_Result respond_error(struct request *q, struct MHD_Connection *c, unsigned status,
+			      const char *message, const char *variant);
 /* The same of the server's; counts as refused. */
-enum MHD_Result reply_refuse(struct request *q, struct MHD_Connection *c, unsigned status,
-			     const char *message);
+enum MHD_Result respond_refuse(struct request *q, struct MHD_Connection *c, unsigned status,
+			       const char *message);
 /* What a status without a better text says. */
-const char *reply_text(int status);
+const char *respond_text(int status);
 
 #endif

@@ -177,7 +177,7 @@ static enum MHD_Result begin(struct server *s, struct MHD_Connection *c, const c
 		q->refused = request_check_headers(q, c);
 	/* A client that asks first hears it first; the others are heard out. */
 	if (q->refused && header_is(c, MHD_HTTP_HEADER_EXPECT, "100-continue"))
-		return reply_refuse(q, c, (unsigned)q->refused, reply_text(q->refused));
+		return respond_refuse(q, c, (unsigned)q->refused, respond_text(q->refused));
 	return MHD_YES;
 }
 
@@ -223,7 +223,7 @@ static enum MHD_Result on_request(void *userdata, struct MHD_Connection *c, cons
 		return r;
 	}
 	if (q->refused)
-		return reply_refuse(q, c, (unsigned)q->refused, reply_text(q->refused));
+		return respond_refuse(q, c, (unsigned)q->refused, respond_text(q->refused));
 	return q->route->handle(q, c);
 }
 

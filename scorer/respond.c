@@ -31,7 +31,7 @@ static size_t find_status(int status)
 	return i;
 }
 
-const char *reply_text(int status)
+const char *respond_text(int status)
 {
 	return statuses[find_status(status)].text;
 }
@@ -49,8 +49,8 @@ static void add_headers(struct request *q, struct MHD_Response *r, unsigned stat
 		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
-enum MHD_Result reply_send(struct request *q, struct MHD_Connection *c, unsigned status,
-			   const char *type, struct buf *b, const char *variant)
+enum MHD_Result respond_send(struct request *q, struct MHD_Connection *c, unsigned status,
+			     const char *type, struct buf *b, const char *variant)
 {
 	struct MHD_Response *r;
 	enum MHD_Result sent;
@@ -67,19 +67,19 @@ enum MHD_Result reply_send(struct request *q, struct MHD_Connection *c, unsigned
 	return sent;
 }
 
-enum MHD_Result reply_error(struct request *q, struct MHD_Connection *c, unsigned status,
-			    const char *message, const char *variant)
+enum MHD_Result respond_error(struct request *q, struct MHD_Connection *c, unsigned status,
+			      const char *message, const char *variant)
 {
 	_cleanup_buf_ struct buf b;
 
 	buf_init(&b, KIB(64));
 	answer_error(&b, statuses[find_status((int)status)].code, message);
-	return reply_send(q, c, status, "application/json; charset=utf-8", &b, variant);
+	return respond_send(q, c, status, "application/json; charset=utf-8", &b, variant);
 }
 
-enum MHD_Result reply_refuse(struct request *q, struct MHD_Connection *c, unsigned status,
-			     const char *message)
+enum MHD_Result respond_refuse(struct request *q, struct MHD_Connection *c, unsigned status,
+			       const char *message)
 {
 	atomic_fetch_add(&q->server->options.metrics->refused, 1);
-	return reply_error(q, c, status, message, /* variant= */ NULL);
+	return respond_error(q, c, status, message, /* variant= */ NULL);
 }
