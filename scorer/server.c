@@ -227,6 +227,8 @@ static enum MHD_Result on_request(void *userdata, struct MHD_Connection *c, cons
 	return q->route->handle(q, c);
 }
 
+static void on_log(void *userdata, const char *fmt, va_list ap) ERR_PRINTF(2, 0);
+
 static void on_log(void *userdata, const char *fmt, va_list ap)
 {
 	const struct server *s = userdata;

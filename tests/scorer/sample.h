@@ -21,13 +21,26 @@
 	"\"raw\":\"rawPrediction\"}],\"outputs\":{\"prediction\":\"prediction\","                  \
 	"\"probability\":\"probability\",\"raw\":\"rawPrediction\"}}"
 
-static inline char *sample_write(const char *folder, const char *name, const char *text)
+static inline void sample_put(const char *folder, const char *name, const char *text)
 {
-	char *path = str_fmt("%s/%s", folder, name);
+	_cleanup_free_ char *path = str_fmt("%s/%s", folder, name);
 	struct err err = ERR_INIT;
 
 	CHECK_OK(fs_write_atomic(path, text, strlen(text), 0600, &err), &err);
-	return path;
+}
+
+static inline void sample_put_model(const char *folder, const char *name, const char *intercept)
+{
+	_cleanup_free_ char *text = str_fmt(SAMPLE_MODEL, intercept);
+
+	sample_put(folder, name, text);
+}
+
+/* The same, and its path; the caller frees. */
+static inline char *sample_write(const char *folder, const char *name, const char *text)
+{
+	sample_put(folder, name, text);
+	return str_fmt("%s/%s", folder, name);
 }
 
 /* A file of the model; the caller frees its path. */

@@ -83,7 +83,7 @@ TEST(the_small_addresses_answer)
 		{"GET", "/invocations", 405, "METHOD_NOT_ALLOWED"},
 		{"DELETE", "/ping", 405, "METHOD_NOT_ALLOWED"},
 	};
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -101,7 +101,7 @@ TEST(the_small_addresses_answer)
 TEST(a_wrong_method_hears_the_right_one)
 {
 	_cleanup_raw_answer_ struct raw_answer a = {0};
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	REQUIRE(raw_http_call(&f.client, "GET", "/invocations", "", NULL, &a));
@@ -147,7 +147,7 @@ TEST(every_shape_of_request_is_answered)
 		 "{\"instances\":[[-0.2,\"a\"]]}",
 		 "prediction,probability,rawPrediction\n0.0,\"[0.5, 0.5]\",\"[-0.0, 0.0]\"\n"},
 	};
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -212,7 +212,7 @@ TEST(what_is_wrong_is_named)
 		{"Content-Type: text/csv; charset=latin-1\r\n", "V1,t\n", 415, "UTF-8"},
 		{JSON "x-splice-target-variant: other\r\n", ONE_ROW, 400, "names no variant"},
 	};
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -232,7 +232,7 @@ TEST(a_row_over_several_batches_has_its_number)
 	_cleanup_raw_answer_ struct raw_answer a = {0};
 	_cleanup_buf_ struct buf body;
 	_cleanup_free_ char *text = NULL;
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	buf_init(&body, MIB(1));
@@ -250,7 +250,7 @@ TEST(a_column_missing_throughout_is_named_however_many_records)
 	_cleanup_raw_answer_ struct raw_answer a = {0};
 	_cleanup_buf_ struct buf body;
 	_cleanup_free_ char *text = NULL;
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	buf_init(&body, MIB(1));
@@ -273,7 +273,7 @@ TEST(requests_in_one_packet_are_answered_in_order)
 		"POST /invocations HTTP/1.1\r\nHost: x\r\n" JSON
 		"Content-Length: 23\r\n\r\n" ONE_ROW "GET /version HTTP/1.1\r\nHost: x\r\n\r\n";
 	static const int statuses[] = {400, 404, 200, 200};
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	REQUIRE(raw_http_send(&f.client, packet, strlen(packet)));
@@ -288,8 +288,8 @@ TEST(requests_in_one_packet_are_answered_in_order)
 TEST(garbage_ends_its_connection_alone)
 {
 	_cleanup_raw_answer_ struct raw_answer a = {0};
-	_cleanup_raw_http_ struct raw_http bad;
-	_fixture_ f;
+	_cleanup_raw_http_ struct raw_http bad = {.fd = -1};
+	_fixture_ f = {0};
 
 	setup(&f);
 	raw_http_open(&bad, server_port(f.server));
@@ -304,11 +304,11 @@ TEST(a_body_that_breaks_off_costs_nothing)
 	static const char head[] = "POST /invocations HTTP/1.1\r\nHost: x\r\n" JSON
 				   "Content-Length: 1000\r\n\r\n{\"instances\":[";
 	_cleanup_raw_answer_ struct raw_answer a = {0};
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	for (int i = 0; i < 50; i++) {
-		_cleanup_raw_http_ struct raw_http half;
+		_cleanup_raw_http_ struct raw_http half = {.fd = -1};
 
 		raw_http_open(&half, server_port(f.server));
 		REQUIRE(raw_http_send(&half, head, strlen(head)));
@@ -323,7 +323,7 @@ TEST(a_body_in_chunks_is_read)
 				   "Transfer-Encoding: chunked\r\n\r\n"
 				   "e\r\n{\"instances\":[\r\n9\r\n[1,\"a\"]]}\r\n0\r\n\r\n";
 	_cleanup_raw_answer_ struct raw_answer a = {0};
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	REQUIRE(raw_http_send(&f.client, head, strlen(head)));
@@ -338,7 +338,7 @@ TEST(a_body_of_100_megabytes_is_refused_and_heard_out)
 	static const char head[] = "POST /invocations HTTP/1.1\r\nHost: x\r\n" JSON
 				   "Content-Length: 104857600\r\n\r\n";
 	_cleanup_raw_answer_ struct raw_answer a = {0};
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	REQUIRE(raw_http_send(&f.client, head, strlen(head)));
@@ -354,7 +354,7 @@ TEST(who_asks_before_sending_too_much_hears_it_at_once)
 	static const char head[] = "POST /invocations HTTP/1.1\r\nHost: x\r\n" JSON
 				   "Content-Length: 104857600\r\nExpect: 100-continue\r\n\r\n";
 	_cleanup_raw_answer_ struct raw_answer a = {0};
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	REQUIRE(raw_http_send(&f.client, head, strlen(head)));
@@ -366,7 +366,7 @@ TEST(chunks_without_end_are_cut_off)
 {
 	static const char head[] = "POST /invocations HTTP/1.1\r\nHost: x\r\n" JSON
 				   "Transfer-Encoding: chunked\r\n\r\n";
-	_fixture_ f;
+	_fixture_ f = {0};
 	bool sent = true;
 
 	setup(&f);
@@ -381,7 +381,7 @@ TEST(chunks_without_end_are_cut_off)
 TEST(a_post_without_length_is_told)
 {
 	_cleanup_raw_answer_ struct raw_answer a = {0};
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	REQUIRE(raw_http_call(&f.client, "POST", "/invocations", JSON, NULL, &a));
@@ -391,7 +391,7 @@ TEST(a_post_without_length_is_told)
 TEST(slow_clients_are_cut_and_others_are_not)
 {
 	_cleanup_raw_answer_ struct raw_answer a = {0};
-	_cleanup_raw_http_ struct raw_http slow;
+	_cleanup_raw_http_ struct raw_http slow = {.fd = -1};
 	int64_t started = clock_ms();
 	bool open = true;
 	_cleanup_(teardown) struct fixture f = {.client.fd = -1};
@@ -412,6 +412,34 @@ TEST(slow_clients_are_cut_and_others_are_not)
 	CHECK(clock_ms() - started >= 1000);
 }
 
+TEST(beyond_the_most_connections_a_client_waits_for_its_turn)
+{
+	_cleanup_(teardown) struct fixture f = {.client.fd = -1};
+	_cleanup_raw_answer_ struct raw_answer a = {0};
+	_cleanup_raw_http_ struct raw_http first = {.fd = -1}, second = {.fd = -1};
+	static const char ping[] = "GET /ping HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct server_options o = {.host = "127.0.0.1",
+				   .threads = 1,
+				   .connections = 2,
+				   .request_seconds = 30,
+				   .metrics = &f.metrics};
+	struct err err = ERR_INIT;
+
+	metrics_init(&f.metrics);
+	o.endpoint = load_model(&f, "0.1");
+	REQUIRE_OK(server_new(&o, &f.server, &err), &err);
+	raw_http_open(&first, server_port(f.server));
+	REQUIRE(raw_http_call(&first, "GET", "/ping", "", NULL, &a));
+	raw_http_open(&second, server_port(f.server));
+	REQUIRE(raw_http_call(&second, "GET", "/ping", "", NULL, &a));
+	raw_http_open(&f.client, server_port(f.server));
+	REQUIRE(raw_http_send(&f.client, ping, strlen(ping)));
+	CHECK_INT(poll(&(struct pollfd){.fd = f.client.fd, .events = POLLIN}, 1, 300), 0);
+	raw_http_close(&first);
+	REQUIRE(raw_http_receive(&f.client, &a));
+	CHECK_INT(a.status, 200);
+}
+
 /* --- many clients --- */
 
 struct load {
@@ -425,7 +453,7 @@ static void *ask(void *userdata)
 {
 	struct load *l = userdata;
 	_cleanup_raw_answer_ struct raw_answer a = {0};
-	_cleanup_raw_http_ struct raw_http c;
+	_cleanup_raw_http_ struct raw_http c = {.fd = -1};
 
 	raw_http_open(&c, l->port);
 	atomic_fetch_add(&l->connected, c.fd >= 0);
@@ -466,7 +494,7 @@ TEST(a_reload_under_load_fails_no_request)
 {
 	pthread_t threads[CLIENTS];
 	struct load l;
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	start_load(&l, threads, CLIENTS, server_port(f.server));
@@ -484,9 +512,9 @@ TEST(a_reload_under_load_fails_no_request)
 TEST(an_end_under_load_fails_no_request)
 {
 	pthread_t threads[CLIENTS];
-	_cleanup_raw_http_ struct raw_http late;
+	_cleanup_raw_http_ struct raw_http late = {.fd = -1};
 	struct load l;
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	raw_http_close(&f.client);
@@ -503,7 +531,7 @@ TEST(an_ending_server_is_not_healthy_and_idle_links_do_not_hold_it)
 {
 	_cleanup_raw_answer_ struct raw_answer a = {0};
 	int64_t started = clock_ms();
-	_fixture_ f;
+	_fixture_ f = {0};
 
 	setup(&f);
 	REQUIRE(raw_http_call(&f.client, "GET", "/ping", "", NULL, &a));
@@ -519,14 +547,14 @@ TEST(an_ending_server_is_not_healthy_and_idle_links_do_not_hold_it)
 static struct endpoint *load_folder(struct fixture *f, const char *variants)
 {
 	const char *folder = test_dir();
-	_cleanup_free_ char *a = sample_model(folder, "a.json", "0.1");
-	_cleanup_free_ char *b = sample_model(folder, "b.json", "-9");
 	_cleanup_free_ char *text =
 		str_fmt("{\"app\":\"x\",\"port\":0,\"variants\":[%s]}", variants);
-	_cleanup_free_ char *path = sample_write(folder, "endpoint.json", text);
 	struct endpoint *e = NULL;
 	struct err err = ERR_INIT;
 
+	sample_put_model(folder, "a.json", "0.1");
+	sample_put_model(folder, "b.json", "-9");
+	sample_put(folder, "endpoint.json", text);
 	CHECK_OK(endpoint_of_folder(folder, &f->metrics, &e, &err), &err);
 	return e;
 }
@@ -592,15 +620,15 @@ TEST(a_wrong_endpoint_is_refused)
 		{"nothing", "not valid JSON"},
 	};
 	const char *folder = test_dir();
-	_cleanup_free_ char *model = sample_model(folder, "a.json", "0.1");
 	struct metrics metrics;
 
+	sample_put_model(folder, "a.json", "0.1");
 	metrics_init(&metrics);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		_cleanup_free_ char *path = sample_write(folder, "endpoint.json", cases[i].text);
 		struct endpoint *e = NULL;
 		struct err err = ERR_INIT;
 
+		sample_put(folder, "endpoint.json", cases[i].text);
 		CHECK(endpoint_of_folder(folder, &metrics, &e, &err) < 0);
 		if (!strstr(err.text, cases[i].part))
 			test_fail(__FILE__, __LINE__, "%s: %s", cases[i].text, err.text);
