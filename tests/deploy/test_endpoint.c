@@ -84,7 +84,7 @@ TEST(ports_of_other_endpoints_are_left_to_them)
 	CHECK_INT(port, 5010);
 	REQUIRE_OK(parse(FILE_TEXT, &e, &err), &err);
 	for (int i = 0; i < 3; i++) {
-		char app[8];
+		char app[16];
 		json_auto_t *j = NULL;
 
 		snprintf(app, sizeof(app), "a%d", i);

@@ -50,6 +50,10 @@ TEST(requests_round_trip)
 	}
 }
 
+/* 100 characters */
+#define TEN "0123456789"
+#define LONG_NAME TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
 TEST(bad_requests_are_refused_with_their_id)
 {
 	static const struct {
@@ -67,10 +71,8 @@ TEST(bad_requests_are_refused_with_their_id)
 		{"{\"id\":7,\"op\":\"ensure\"}", E_PROTO, 7},
 		{"{\"id\":7,\"op\":\"hello\",\"kind\":\"cli\"}", E_PROTO, 7},
 		{"{\"id\":7,\"op\":\"hello\",\"version\":1,\"kind\":\"x\"}", E_PROTO, 7},
-		{"{\"id\":7,\"op\":\"stop\",\"service\":"
-		 "\"01234567890123456789012345678901234567890123456789"
-		 "01234567890123456789012345678901234567890123456789\"}",
-		 E_PROTO, 7},
+		{"{\"id\":7,\"op\":\"reload\"}", E_PROTO, 7},
+		{"{\"id\":7,\"op\":\"stop\",\"service\":\"" LONG_NAME "\"}", E_PROTO, 7},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
