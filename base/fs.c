@@ -69,11 +69,15 @@ static int write_synced(const char *path, const void *p, size_t n, unsigned mode
 int fs_write_atomic(const char *path, const void *p, size_t n, unsigned mode, struct err *err)
 {
 	_cleanup_free_ char *tmp = str_fmt("%s.%ld.tmp", path, (long)getpid());
-	int r;
 
-	if (!tmp)
-		return err_nomem(err);
-	r = write_synced(tmp, p, n, mode, err);
+	return tmp ? fs_write_via(path, tmp, p, n, mode, err) : err_nomem(err);
+}
+
+int fs_write_via(const char *path, const char *tmp, const void *p, size_t n, unsigned mode,
+		 struct err *err)
+{
+	int r = write_synced(tmp, p, n, mode, err);
+
 	if (r == 0 && rename(tmp, path) < 0)
 		r = err_set_errno(err, E_IO, errno, "%s", path);
 	if (r < 0)

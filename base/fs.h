@@ -19,6 +19,9 @@ int fs_read(const char *path, struct buf *b, struct err *err) _must_check_;
  */
 int fs_write_atomic(const char *path, const void *p, size_t n, unsigned mode,
 		    struct err *err) _must_check_;
+/* The same beside it under a name of the caller's, so that a kill leaves nothing under others. */
+int fs_write_via(const char *path, const char *tmp, const void *p, size_t n, unsigned mode,
+		 struct err *err) _must_check_;
 /* Write all n bytes, going on after short writes and EINTR. */
 int fs_write_all(int fd, const void *p, size_t n, struct err *err) _must_check_;
 /* Make the folder and its parents; an existing one is fine. */

@@ -79,6 +79,7 @@ int endpoint_write(const char *app, const json_t *j, struct err *err)
 {
 	_cleanup_free_ char *folder = NULL;
 	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *tmp = NULL;
 	_cleanup_free_ char *text = json_text(j);
 	int r = endpoint_folder(app, &folder, err);
 
@@ -88,14 +89,22 @@ int endpoint_write(const char *app, const json_t *j, struct err *err)
 		r = fs_mkdir_p(folder, 0700, err);
 	if (r < 0)
 		return r;
-	return text ? fs_write_atomic(path, text, strlen(text), 0600, err) : err_nomem(err);
+	tmp = str_fmt("%s.new", path);
+	if (!text || !tmp)
+		return err_nomem(err);
+	return fs_write_via(path, tmp, text, strlen(text), 0600, err);
 }
 
 int endpoint_remove_file(const char *app, struct err *err)
 {
 	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *tmp = NULL; /* of a write that was killed */
 	int r = file_path(app, &path, err);
 
+	if (r == 0 && !(tmp = str_fmt("%s.new", path)))
+		r = err_nomem(err);
+	if (r == 0)
+		r = fs_remove_tree(tmp, err);
 	return r < 0 ? r : fs_remove_tree(path, err);
 }
 

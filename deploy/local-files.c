@@ -108,18 +108,26 @@ int local_place(struct step_context *c, const json_t *plan, json_t **ret, struct
 {
 	const char *app = local_of(c)->request->app;
 	_cleanup_free_ char *from = NULL;
+	_cleanup_free_ char *copy = NULL;
 	_cleanup_free_ char *folder = NULL;
 	_cleanup_free_ char *to = NULL;
 	int r = local_job_path(c, MODEL_FILE, &from, err);
 
 	(void)ret;
 	if (r == 0)
+		r = local_job_path(c, "placed.json", &copy, err);
+	if (r == 0)
 		r = local_path(app, "models", &folder, err);
 	if (r == 0)
 		r = local_path(app, json_get_str(plan, "file", ""), &to, err);
 	if (r == 0)
 		r = fs_mkdir_p(folder, 0700, err);
-	return r < 0 ? r : fs_copy(from, to, 0600, err);
+	/* Half a copy of a killed worker goes with the job's folder. */
+	if (r == 0)
+		r = fs_copy(from, copy, 0600, err);
+	if (r == 0 && rename(copy, to) < 0)
+		r = err_set_errno(err, E_IO, errno, "%s", to);
+	return r;
 }
 
 /* The folders of an endpoint that came to nothing; those of another stay, as they are not empty. */

@@ -78,6 +78,7 @@ static int wait_taken(const struct step_context *c, const char *url,
 		r = cancel_wait_fd(c->cancel, -1, 0, LOOK_MS, err);
 		if (r < 0 && r != E_TIMEOUT)
 			return r;
+		err_clear(err);
 	}
 	return err_set(err, E_TIMEOUT, "the scorer did not take the endpoint within %d s",
 		       TAKEN_MS / 1000);

@@ -95,6 +95,7 @@ static int begin(struct step_context *c, const struct step *s, struct err *why, 
 		return 0;
 	if (s->plan && s->plan(c, &plan, why) < 0)
 		return 0;
+	err_clear(why); /* of what came right in the end */
 	if (!plan && !(plan = json_object()))
 		return err_nomem(err);
 	r = store_step_begin(c->store, c->job, s->name, plan, err);
@@ -115,6 +116,7 @@ static int run_one(struct step_context *c, const struct step *s, struct err *why
 	step_say(c, "%s …", s->title);
 	if (s->run(c, plan, &result, why) < 0)
 		return 0;
+	err_clear(why);
 	r = store_step_set(c->store, c->job, s->name, STEP_DONE, result, err);
 	return r < 0 ? r : reload(c, err);
 }

@@ -305,17 +305,34 @@ static int set_up(struct store *s, struct err *err)
 	}
 }
 
-/* SQLite gives its log the mode of the file. */
+/* An empty file that nobody has seen before it has its name. */
+static int create(const char *path)
+{
+	_cleanup_free_ char *tmp = str_fmt("%s.XXXXXX", path);
+	int fd = tmp ? mkostemp(tmp, O_CLOEXEC) : -1; /* 0600 */
+	int failed;
+
+	if (fd < 0)
+		return -1;
+	(void)close(fd);
+	failed = link(tmp, path) < 0 && errno != EEXIST ? errno : 0;
+	(void)unlink(tmp);
+	errno = failed;
+	return failed ? -1 : 0;
+}
+
+/*
+ * SQLite gives its log the mode of the file.  The file itself is never opened
+ * here: when a process closes any descriptor of it, the locks of all its
+ * stores on it are gone (fcntl(2)), and others take the log away from them.
+ */
 static int make_private(const char *path, struct err *err)
 {
-	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd < 0 || fchmod(fd, 0600) < 0) {
-		err_set_errno(err, E_IO, errno, "the job store %s", path);
-		err_set_hint(err, "the file and its folder must be writable by you");
-		return E_IO;
-	}
-	return 0;
+	if ((fs_exists(path) || create(path) == 0) && chmod(path, 0600) == 0)
+		return 0;
+	err_set_errno(err, E_IO, errno, "the job store %s", path);
+	err_set_hint(err, "the file and its folder must be writable by you");
+	return E_IO;
 }
 
 int store_open(const char *path, struct store **ret, struct err *err)

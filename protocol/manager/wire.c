@@ -6,11 +6,8 @@
 #include <string.h>
 
 static const char *const op_names[] = {
-	[MANAGER_HELLO] = "hello",
-	[MANAGER_ENSURE] = "ensure",
-	[MANAGER_STATUS] = "status",
-	[MANAGER_STOP] = "stop",
-	[MANAGER_RELOAD] = "reload",
+	[MANAGER_HELLO] = "hello", [MANAGER_ENSURE] = "ensure", [MANAGER_STATUS] = "status",
+	[MANAGER_STOP] = "stop",   [MANAGER_RELOAD] = "reload",
 };
 
 static const char *const kind_names[] = {

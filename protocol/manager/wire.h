@@ -35,7 +35,8 @@ struct manager_request {
 	enum manager_op op;
 	json_int_t version;                /* hello: the highest version the client speaks */
 	enum manager_kind kind;            /* hello */
-	char service[MANAGER_SERVICE_MAX]; /* ensure, reload, stop; "" (stop only) means the manager and all of them */
+	char service[MANAGER_SERVICE_MAX]; /* ensure, reload, stop; "" (stop only) means the manager
+					      and all of them */
 };
 
 /*

@@ -477,6 +477,31 @@ TEST(two_processes_open_and_write_at_once)
 		CHECK_INT(log.items[i].number, (int64_t)i + 1);
 }
 
+static int open_and_close(const char *path, int64_t id)
+{
+	_cleanup_(store_closep) struct store *s = open_at(path);
+
+	return s && store_log_add(s, id, "from elsewhere", NULL) == 0 ? 0 : 1;
+}
+
+/* A second store of a process does not take the first one's locks with it. */
+TEST(a_process_may_have_several)
+{
+	_cleanup_free_ char *path = new_path();
+	_cleanup_(store_closep) struct store *s = open_at(path);
+	_cleanup_job_log_ struct job_log log = {0};
+	struct err err = ERR_INIT;
+
+	REQUIRE(s);
+	(void)added(s, "a");
+	store_close(open_at(path));
+	CHECK_INT(in_process(open_and_close, path, 1), 0);
+	CHECK_OK(store_log_add(s, 1, "from here", &err), &err);
+	CHECK_INT(in_process(open_and_close, path, 1), 0);
+	REQUIRE_OK(store_log_read(s, 1, 0, 10, &log, &err), &err);
+	CHECK_INT(log.len, 3);
+}
+
 /* Lines are counted on a pipe once their call has returned: those must be there afterwards. */
 TEST(a_kill_loses_no_call_that_returned)
 {

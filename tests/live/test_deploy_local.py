@@ -123,7 +123,7 @@ class World:
     def files(self):
         """What deployments leave: endpoints and the jobs' own folders."""
         return sorted(str(p.relative_to(self.data)) for place in ("endpoints", "jobs")
-                      for p in (self.data / place).rglob("*"))
+                      for p in (self.data / place).rglob("*") if p.name != "token")
 
     def query(self, sql, *values):
         with sqlite3.connect(f"file:{self.data}/jobs.db?mode=ro", uri=True, timeout=10) as db:
