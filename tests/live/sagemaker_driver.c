@@ -6,6 +6,8 @@
  * works on it as often as the Jobs Tracker would.  DRIVER_SCORER and DRIVER_MODEL go into the
  * image; DRIVER_RETRY_MS, DRIVER_TIMEOUT_MS.  SIGTERM cancels.  Prints {"job", "state", "error",
  * "hint", "result", "attempts", "log"}.
+ *   sagemaker_driver add KIND REQUEST    a pending job for `splice-manager work`; prints its number
+ *   sagemaker_driver tell JOB            such a job as it stands
  */
 #include "base/config.h"
 #include "base/fs.h"
@@ -50,7 +52,7 @@ static void choose_steps(const struct request *q, struct step dst[STEPS_MAX])
 			dst[n++] = *all;
 }
 
-static int add_job(struct store *s, const struct request *q, int64_t *ret, struct err *err)
+static int add_pending(struct store *s, const struct request *q, int64_t *ret, struct err *err)
 {
 	json_auto_t *json = request_json(q);
 	struct job_new job = {.kind = request_kind_name(q->kind),
@@ -59,7 +61,13 @@ static int add_job(struct store *s, const struct request *q, int64_t *ret, struc
 			      .app = q->app,
 			      .user = "",
 			      .request = json};
-	int r = store_job_add(s, &job, ret, err);
+
+	return store_job_add(s, &job, ret, err);
+}
+
+static int add_job(struct store *s, const struct request *q, int64_t *ret, struct err *err)
+{
+	int r = add_pending(s, q, ret, err);
 
 	return r < 0 ? r : store_job_claim(s, *ret, err);
 }
@@ -184,27 +192,76 @@ static int run_check(const struct request *q, struct err *err)
 	return 0;
 }
 
+static int open_store(struct store **ret, struct err *err)
+{
+	_cleanup_free_ char *path = NULL;
+	int r = store_default_path(&path, err);
+
+	return r < 0 ? r : store_open(path, ret, err);
+}
+
+static int read_request(const char *kind, const char *text, struct request *ret, struct err *err)
+{
+	json_auto_t *json = NULL;
+	int r = json_parse(text, strlen(text), "the request", &json, err);
+
+	return r < 0 ? r
+		     : request_parse((enum request_kind)request_kind_parse(kind), json, ret, NULL,
+				     err);
+}
+
+static int run_add(char **argv, struct err *err)
+{
+	_cleanup_request_ struct request q = {0};
+	_cleanup_(store_closep) struct store *s = NULL;
+	int64_t id = 0;
+	int r = read_request(argv[2], argv[3], &q, err);
+
+	if (r == 0)
+		r = open_store(&s, err);
+	if (r == 0)
+		r = add_pending(s, &q, &id, err);
+	if (r == 0)
+		printf("%lld\n", (long long)id);
+	return r;
+}
+
+static int run_tell(char **argv, struct err *err)
+{
+	_cleanup_(store_closep) struct store *s = NULL;
+	int64_t id;
+	int r = str_parse_i64(argv[2], &id, err);
+
+	if (r == 0)
+		r = open_store(&s, err);
+	return r < 0 ? r : tell(s, id, 0, err);
+}
+
 static int run(char **argv, struct err *err)
 {
 	_cleanup_request_ struct request q = {0};
 	_cleanup_(config_freep) struct config *config = NULL;
 	_cleanup_(store_closep) struct store *s = NULL;
-	_cleanup_free_ char *path = NULL;
-	json_auto_t *json = NULL;
-	int kind = request_kind_parse(argv[1]);
-	int r = json_parse(argv[2], strlen(argv[2]), "the request", &json, err);
+	int r = read_request(argv[1], argv[2], &q, err);
 
-	if (r == 0)
-		r = request_parse((enum request_kind)kind, json, &q, NULL, err);
-	if (r == 0 && kind == REQUEST_CHECK)
+	if (r == 0 && q.kind == REQUEST_CHECK)
 		return run_check(&q, err);
 	if (r == 0)
 		r = config_load(&config, err);
 	if (r == 0)
-		r = store_default_path(&path, err);
-	if (r == 0)
-		r = store_open(path, &s, err);
+		r = open_store(&s, err);
 	return r < 0 ? r : run_job(s, &q, config, err);
+}
+
+static int choose(int argc, char **argv, struct err *err)
+{
+	if (argc == 4 && str_eq(argv[1], "add"))
+		return run_add(argv, err);
+	if (argc == 3 && str_eq(argv[1], "tell"))
+		return run_tell(argv, err);
+	if (argc == 3)
+		return run(argv, err);
+	return err_set(err, E_USAGE, "see the head of sagemaker_driver.c");
 }
 
 int main(int argc, char **argv)
@@ -215,8 +272,7 @@ int main(int argc, char **argv)
 	(void)signal(SIGTERM, on_signal);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (r == 0)
-		r = argc == 3 ? run(argv, &err)
-			      : err_set(&err, E_USAGE, "see the head of sagemaker_driver.c");
+		r = choose(argc, argv, &err);
 	if (r < 0)
 		fprintf(stderr, "%s: %s\n%s\n", err_code_name(r), err.text, err.hint);
 	return r < 0;
