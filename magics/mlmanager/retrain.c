@@ -80,6 +80,15 @@ static int relay_call(struct magic_call *call, const json_t *request, struct err
 	return call->relay ? MAGIC_RELAY : err_nomem(err);
 }
 
+/* New.  What was logged to the run is not Python's concern here. */
+static json_t *make_request(const json_t *run, const struct asked *asked, const char *program)
+{
+	return json_pack("{s{ss ss ss} sO so sb ss}", "run", "id", json_get_str(run, "id", ""),
+			 "name", json_get_str(run, "name", ""), "experiment_id",
+			 json_get_str(run, "experiment_id", ""), "tables", asked->tables, "label",
+			 json_strz(asked->label), "show", asked->show, "kernel", program);
+}
+
 int command_retrain(struct magic_call *call, struct strv *words, struct err *err)
 {
 	_cleanup_(asked_release) struct asked asked = {0};
@@ -98,8 +107,6 @@ int command_retrain(struct magic_call *call, struct strv *words, struct err *err
 		 : err_nomem(err);
 	if (r < 0)
 		return r;
-	request = json_pack("{s:O, s:O, s:o, s:b, s:s}", "run", json_object_get(found, "run"),
-			    "tables", asked.tables, "label", json_strz(asked.label), "show",
-			    asked.show, "kernel", program);
+	request = make_request(json_object_get(found, "run"), &asked, program);
 	return request ? relay_call(call, request, err) : err_nomem(err);
 }

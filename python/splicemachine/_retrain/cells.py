@@ -134,10 +134,11 @@ def _transformed(text: str) -> Optional[List[str]]:
     """IPython's reading of each line; None when its lines are not the cell's."""
     from IPython.core.inputtransformer2 import TransformerManager
 
-    lines = TransformerManager().transform_cell(text).splitlines()
-    lead = len(text) - len(text.lstrip("\n"))  # it drops empty lines in front
-    lines = [""] * lead + lines if len(lines) + lead == len(text.splitlines()) else lines
-    return lines if len(lines) == len(text.splitlines()) else None
+    made = TransformerManager().transform_cell(text).splitlines()
+    raw = text.splitlines()
+    lead = next((i for i, line in enumerate(raw) if line.strip()), 0)  # it drops empty lines in front
+    made = raw[:lead] + made
+    return made if len(made) == len(raw) else None
 
 
 def _without_magic(text: str, at: int, raw: str, made: str) -> Tuple[str, Optional[str], bool]:

@@ -220,11 +220,11 @@ class Retraining:
             return
         progress.done(f"{head}: failed after {took}")
         if step.optional:
-            notice(f"{step.cell.label}: {outcome.ename}: {outcome.evalue}")
+            notice(f"{step.cell.label}: {outcome.ename}: {first_line(outcome.evalue)}")
             return
         _show_failure(outcome)
         raise CellFailed(f"cell {i + 1} of {len(self.made.steps)} ({step.cell.label}) failed: "
-                         f"{outcome.ename}: {outcome.evalue}",
+                         f"{outcome.ename}: {first_line(outcome.evalue)}",
                          f"Run {self.new['name']} is marked FAILED; {self.old['name']} is as it was.")
 
     def _evaluate(self, fresh: kernel.Fresh) -> Dict[str, Any]:
@@ -295,6 +295,11 @@ def deployed_as(run_id: str) -> Optional[str]:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
     return None
+
+
+def first_line(text: str) -> str:
+    """Of a Java error, what it is; its stack is shown above."""
+    return text.strip().split("\n", 1)[0]
 
 
 def _show_failure(outcome: kernel.Outcome) -> None:

@@ -83,12 +83,20 @@ def _stages(run: Dict[str, Any], path: str, folder: str, depth: int = 0) -> List
                    key=lambda p: int(os.path.basename(p).split("_")[0]))
     found: List[Stage] = []
     for place in inner:
-        made = stage(_json(run, f"{place}/metadata/part-00000", folder))
+        made = stage(_json(run, _part(run, f"{place}/metadata"), folder))
         if made.name == "Pipeline" and depth < DEPTH_MAX:
             found += _stages(run, place, folder, depth + 1)
         else:
             found.append(made)
     return found
+
+
+def _part(run: Dict[str, Any], path: str) -> str:
+    """The one file with text in a folder that Spark wrote."""
+    parts = [p for p in _list(run, path) if os.path.basename(p).startswith("part-")]
+    if len(parts) != 1:
+        raise SpliceError(f"{path} of run {run['name']} is not as Spark writes it")
+    return parts[0]
 
 
 def _list(run: Dict[str, Any], path: str) -> Dict[str, bool]:

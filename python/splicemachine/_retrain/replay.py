@@ -309,8 +309,12 @@ def split(frame: Any) -> List[Any]:
     """[the rows that cells see, every fifth row]: a row is always on the same side."""
     from pyspark.sql import functions as F
 
+    # Spark would derive a condition of each combination of columns and their new names: 2^columns.
+    frame.sparkSession.conf.set("spark.sql.constraintPropagation.enabled", "false")
     names = frame.columns
-    unique = [f"c{i}" for i in range(len(names))]
-    plain = frame.toDF(*unique)
-    fifth = F.pmod(F.xxhash64(*[F.col(c) for c in unique]), F.lit(HOLD_OUT)) == 0
-    return [plain.filter(~fifth).toDF(*names), plain.filter(fifth).toDF(*names)]
+    twice = len({n.lower() for n in names}) < len(names)
+    plain = frame.toDF(*[f"c{i}" for i in range(len(names))]) if twice else frame
+    columns = ["`" + c.replace("`", "``") + "`" for c in plain.columns]
+    fifth = F.pmod(F.xxhash64(*[F.col(c) for c in columns]), F.lit(HOLD_OUT)) == 0
+    parts = [plain.filter(~fifth), plain.filter(fifth)]
+    return [p.toDF(*names) for p in parts] if twice else parts

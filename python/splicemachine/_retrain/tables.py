@@ -133,11 +133,27 @@ def literals(source: str) -> Iterator[Literal]:
             if t.type == token.STRING:
                 prefix = re.match(r"[A-Za-z]*", t.string).group()
                 quote = re.match(r"('''|\"\"\"|'|\")", t.string[len(prefix):]).group(1)
-                yield Literal(start + len(prefix) + len(quote), end - len(quote), prefix.lower(), quote)
+                whole = Literal(start + len(prefix) + len(quote), end - len(quote), prefix.lower(), quote)
+                yield from _pieces(source, whole) if "f" in whole.prefix else [whole]
             elif t.type in middle:
                 yield Literal(start, end, "", "")
     except (tokenize.TokenError, SyntaxError, IndexError):
         return
+
+
+def _pieces(source: str, whole: Literal) -> Iterator[Literal]:
+    """What stands outside of the braces of an f-string, which was one token before Python 3.12."""
+    begin, depth = whole.start, 0
+    for brace in re.finditer(r"\{\{|\}\}|[{}]", source[whole.start:whole.end]):
+        at = whole.start + brace.start()
+        if len(brace.group()) == 2 and depth == 0:
+            continue
+        if depth == 0 and brace.group()[0] == "{":
+            yield whole._replace(start=begin, end=at)
+        depth += brace.group().count("{") - brace.group().count("}")
+        if depth == 0:
+            begin = whole.start + brace.end()
+    yield whole._replace(start=begin)
 
 
 def substituted(source: str, at: int, python: str, tables: Dict[Name, Name]) -> Tuple[str, int]:
