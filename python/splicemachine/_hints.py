@@ -66,7 +66,8 @@ def is_java_error(error: BaseException) -> bool:
 
 
 def without_java_frames(text: str) -> str:
-    """The lines of a Java error that say something."""
+    """The lines of a Java error that say something; which proxy object was called is not among them."""
+    text = re.sub(r"An error occurred while calling \S+\.\n: ", "", text)
     lines = [line for line in text.splitlines()
              if not re.match(r"\s+(at [\w.$/]+|\.\.\. \d+ (more|common frames))", line)]
     return "\n".join(lines)

@@ -34,6 +34,12 @@ def test_java_frames():
     assert _hints.without_java_frames(text) == "o1.save.\n: java.io.IOException: no\nCaused by: why"
 
 
+def test_java_errors_begin_with_what_happened():
+    text = ("Py4JJavaError: An error occurred while calling o586.save.\n: java.io.IOException: Path s3a://b/m already exists."
+            "\n\tat a.B.c(B.java:1)")
+    assert _hints.without_java_frames(text) == "Py4JJavaError: java.io.IOException: Path s3a://b/m already exists."
+
+
 def frames_shown(error):
     shown = _hints.without_our_frames(error, error.__traceback__)
     return [entry.name for entry in traceback.extract_tb(shown)]
