@@ -78,21 +78,41 @@ static int make_folder(const struct service_site *site, struct err *err)
 	return r;
 }
 
-static int pick_port(const struct service_def *def, struct service_site *site, int *ret_wanted,
-		     struct err *err)
+static int wanted_port(const struct service_def *def, const struct service_site *site, int *ret,
+		       struct err *err)
 {
 	int64_t wanted = site->preferred;
-	int got, r = wanted ? 0 : config_get_i64(site->config, def->port_setting, &wanted, err);
+	int r = wanted ? 0 : config_get_i64(site->config, def->port_setting, &wanted, err);
 
 	if (r < 0)
 		return r;
 	if (wanted < 1 || wanted > 65535)
 		return err_set(err, E_INPUT, "setting %s: %lld is no port", def->port_setting,
 			       (long long)wanted);
-	*ret_wanted = (int)wanted;
+	*ret = (int)wanted;
+	return 0;
+}
+
+int launch_port(const struct service_def *def, struct service_site *site, int *ret, struct err *err)
+{
+	int r = site->port ? 0 : reload_settings(site, err);
+
+	if (r < 0)
+		return r;
+	*ret = site->port;
+	return site->port ? 0 : wanted_port(def, site, ret, err);
+}
+
+static int pick_port(const struct service_def *def, struct service_site *site, int *ret_wanted,
+		     struct err *err)
+{
+	int got, r = wanted_port(def, site, ret_wanted, err);
+
+	if (r < 0)
+		return r;
 	if (site->port && ports_pick(site->port, &got, err) == 0 && got == site->port)
 		return 0;
-	return ports_pick((int)wanted, &site->port, err);
+	return ports_pick(*ret_wanted, &site->port, err);
 }
 
 static int spawn(const struct service_def *def, struct service_site *site, int log_fd, pid_t *ret,

@@ -23,6 +23,10 @@ char *site_mark(const struct service_site *site, const struct service_def *def);
  */
 int managed_mark(char **ret, struct err *err) _must_check_;
 
+/* The port that it would get if it is free: the one it had, else that of the settings. */
+int launch_port(const struct service_def *def, struct service_site *site, int *ret,
+		struct err *err) _must_check_;
+
 struct launched {
 	pid_t pid;
 	off_t log_start; /* its output begins here in site->log */

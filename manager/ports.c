@@ -46,6 +46,7 @@ int ports_pick(int preferred, int *ret, struct err *err)
 struct tcp_row {
 	unsigned port;
 	unsigned state;
+	unsigned uid;
 	unsigned long inode;
 };
 
@@ -54,8 +55,8 @@ typedef void row_fn(const struct tcp_row *row, void *userdata);
 static bool parse_row(const char *line, struct tcp_row *ret)
 {
 	/* sl local rem st tx:rx tr:when retrnsmt uid timeout inode (proc_pid_net(5)) */
-	return sscanf(line, " %*u: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*s %*s %lu",
-		      &ret->port, &ret->state, &ret->inode) == 3;
+	return sscanf(line, " %*u: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %u %*s %lu",
+		      &ret->port, &ret->state, &ret->uid, &ret->inode) == 4;
 }
 
 static int each_row_of(const char *path, row_fn *fn, void *userdata, struct err *err)
@@ -117,13 +118,17 @@ struct listeners {
 	unsigned port;
 	unsigned long inodes[16];
 	size_t n;
+	bool foreign; /* one of them is another user's */
 };
 
 static void add_listener(const struct tcp_row *row, void *userdata)
 {
 	struct listeners *l = userdata;
 
-	if (row->port == l->port && row->state == TCP_STATE_LISTEN && l->n < ARRAY_LEN(l->inodes))
+	if (row->port != l->port || row->state != TCP_STATE_LISTEN)
+		return;
+	l->foreign |= row->uid != geteuid();
+	if (l->n < ARRAY_LEN(l->inodes))
 		l->inodes[l->n++] = row->inode;
 }
 
@@ -169,4 +174,30 @@ int ports_owner(int port, const struct pids *ours, enum port_owner *ret, struct 
 		if (process_listens(ours->items[i], &l))
 			*ret = PORT_OURS;
 	return 0;
+}
+
+static bool anybody_listens(const struct listeners *l)
+{
+	DIR *d = opendir("/proc");
+	bool found = false;
+
+	if (!d)
+		return true; /* nothing is known: the port is simply taken */
+	for (const struct dirent *e; !found && (e = readdir(d));) {
+		int64_t pid;
+
+		found = str_parse_i64(e->d_name, &pid, NULL) == 0 && process_listens((pid_t)pid, l);
+	}
+	(void)closedir(d);
+	return found;
+}
+
+int ports_dying(int port, bool *ret, struct err *err)
+{
+	struct listeners l = {.port = (unsigned)port};
+	int r = each_row(add_listener, &l, err);
+
+	if (r == 0)
+		*ret = l.n > 0 && !l.foreign && !anybody_listens(&l);
+	return r;
 }

@@ -23,6 +23,12 @@ enum port_owner {
 int ports_owner(int port, const struct pids *ours, enum port_owner *ret,
 		struct err *err) _must_check_;
 
+/*
+ * Whether a socket of this user listens there that no process holds any
+ * more: its owner is just ending, and the port is free in a moment.
+ */
+int ports_dying(int port, bool *ret, struct err *err) _must_check_;
+
 /* Connections that are open to this local port. */
 int ports_connections(int port, size_t *ret, struct err *err) _must_check_;
 

@@ -16,6 +16,7 @@ enum {
 	ANSWER_MS = 5000, /* a starting server that does not answer in time is asked again */
 	NOTICE_MS = 4000, /* between words to those who wait */
 	CLEAR_MS = 5000,  /* leftovers get SIGTERM, then SIGKILL after this */
+	DYING_MS = 5000,  /* a port whose owner is just ending is waited for */
 	DEATHS_WINDOW_MS = 10 * 60 * 1000, /* SERVICE_DEATHS_MAX automatic restarts within this */
 	BACKOFF_FIRST_MS = 500,            /* doubled for each death in the window */
 	PORT_LOST_MAX = 3,                 /* starts that lost their port to somebody else */
@@ -84,18 +85,37 @@ static void begin_start(struct service *s)
 	tell_start(s);
 }
 
+/*
+ * An earlier server may have lost its mark, and be no process of anybody any
+ * more, while its socket still holds the port: a large one takes a while to end.
+ */
+static bool port_is_dying(struct service *s)
+{
+	bool dying = false;
+	int port;
+
+	if (service_state_ms(s) > DYING_MS || launch_port(s->def, &s->site, &port, NULL) < 0)
+		return false;
+	return ports_dying(port, &dying, NULL) == 0 && dying;
+}
+
+static bool cleared(struct service *s)
+{
+	return service_all_gone(s) && !port_is_dying(s);
+}
+
 void service_begin_clearing(struct service *s, bool automatic)
 {
 	s->automatic = automatic;
 	service_enter(s, SERVICE_CLEARING);
 	service_signal_all(s, SIGTERM);
-	if (service_all_gone(s)) /* as nearly always */
+	if (cleared(s)) /* as nearly always */
 		begin_start(s);
 }
 
 void service_step_clearing(struct service *s)
 {
-	if (service_all_gone(s)) {
+	if (cleared(s)) {
 		begin_start(s);
 	} else if (service_state_ms(s) > CLEAR_MS + SERVICE_KILL_MS) {
 		err_set(&s->reason, E_IO, "processes of an earlier %s cannot be ended",

@@ -76,6 +76,44 @@ TEST(a_taken_port_is_passed_over)
 	CHECK_INT(got, port);
 }
 
+/* Send the descriptor into a socket pair, where no process holds it while nobody reads it. */
+static void put_in_flight(int to, int fd)
+{
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)),
+			      .cmsg_level = SOL_SOCKET,
+			      .cmsg_type = SCM_RIGHTS}};
+	struct iovec byte = {.iov_base = (char[]){"x"}, .iov_len = 1};
+	struct msghdr msg = {.msg_iov = &byte,
+			     .msg_iovlen = 1,
+			     .msg_control = &control,
+			     .msg_controllen = sizeof(control)};
+
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	CHECK_INT(sendmsg(to, &msg, 0), 1);
+	(void)close(fd);
+}
+
+TEST(a_port_that_no_process_holds_any_more)
+{
+	int pair[2] = {-1, -1}, port = 0, fd = listener(/* v6= */ false, &port);
+	struct err err = ERR_INIT;
+	bool dying = true;
+
+	REQUIRE(fd >= 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+	CHECK_OK(ports_dying(port, &dying, &err), &err);
+	CHECK(!dying);
+	put_in_flight(pair[0], fd);
+	CHECK_OK(ports_dying(port, &dying, &err), &err);
+	CHECK(dying);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+	CHECK_OK(ports_dying(port, &dying, &err), &err);
+	CHECK(!dying);
+}
+
 TEST(connections_are_counted)
 {
 	int port = 0, fd = listener(/* v6= */ false, &port);
