@@ -55,7 +55,7 @@ def configure(config: Dict[str, Any], namespace: Dict[str, Any]) -> None:
     global _config, _namespace, _folder
     _config, _namespace = config, namespace
     state = _xdg("XDG_STATE_HOME", ".local/state")
-    _remove_stale(state)
+    remove_stale()
     _folder = tempfile.mkdtemp(prefix=f"spark-{os.getpid()}-", dir=state)
     atexit.register(stop)
     conf = os.path.join(_folder, "conf")
@@ -293,9 +293,9 @@ def _private(path: str) -> str:
     return path
 
 
-def _remove_stale(state: str) -> None:
-    """Folders of children that were killed."""
-    for path in glob.glob(os.path.join(state, "spark-*-*")):
+def remove_stale() -> None:
+    """Remove the folders of children that were killed."""
+    for path in glob.glob(os.path.join(_xdg("XDG_STATE_HOME", ".local/state"), "spark-*-*")):
         try:
             pid = int(os.path.basename(path).split("-")[1])
             os.kill(pid, 0)

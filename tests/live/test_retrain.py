@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import sys
 import threading
 import time
@@ -209,11 +210,93 @@ def test_the_held_out_rows_are_not_trained_on(notebook):
     assert len(held) == new.data.metrics["retrain.rows"]
 
 
-def test_a_retrained_run_is_retrained(notebook, home):
+def test_a_better_model_is_offered_and_a_retrained_run_is_retrained(notebook, home):
+    """Habits turned round: what the old model knows is wrong in the new table."""
     k = notebook
+    k.ok("%splicemachine\ncreate table cc_fraud.cc_turned as select * from cc_fraud.cc_fraud_data2 with data;\n"
+         "update cc_fraud.cc_turned set class_result = 1 - class_result;", timeout=300)
     first = runs(k)["Ben (retrained)"][0]
-    text = said(retrain(k, f"{first.info.run_id[:12]} --table cc_fraud.cc_fraud_data"))
+    folder = home.folder / "data/splice-kernel/endpoints/fraud-app"
+    folder.mkdir(parents=True)
+    (folder / "endpoint.json").write_text(json.dumps(
+        {"app": "fraud-app", "port": 5010, "variants": [{"name": "v", "weight": 1, "run_id": first.info.run_id}]}))
+    text = said(retrain(k, f"{first.info.run_id[:12]} --table cc_fraud.cc_fraud_data2=cc_fraud.cc_turned"))
+    shutil.rmtree(folder)
     again = runs(k)["Ben (retrained) (retrained)"][0]
     assert again.info.status == "FINISHED" and again.data.params == first.data.params
     assert again.data.tags["splice.retrained_from"] == first.info.run_id
-    assert "cc_fraud.cc_fraud_data instead of cc_fraud.cc_fraud_data2" in text
+    assert "cc_fraud.cc_turned instead of cc_fraud.cc_fraud_data2" in text
+    assert again.data.metrics["retrain.new.MCC"] > 0.5 > 0 > again.data.metrics["retrain.old.MCC"]
+    assert "The new model is better: MCC -0." in text
+    assert f"%mlmanager deploy {again.info.run_id} --app fraud-app --mode replace" in text
+    nothing_left(home)
+
+
+def test_stopped_in_the_middle(notebook, home):
+    k, before = notebook, len(runs(notebook)["Ben (retrained)"])
+    started, done = threading.Event(), []
+
+    def watch():
+        assert started.wait(300)
+        time.sleep(2)
+        done.append(time.time())
+        k.manager.interrupt_kernel()
+
+    def hook(m):
+        text = m["content"].get("data", {}).get("text/plain", "") if "data" in m["content"] else ""
+        if text.startswith("Cell 7 of 8") and not started.is_set():
+            started.set()
+        messages.append(text)
+
+    messages = []
+    thread = threading.Thread(target=watch)
+    thread.start()
+    reply = k.client.execute_interactive("%mlmanager retrain Ben --table cc_fraud.cc_fraud_data2", output_hook=hook,
+                                         timeout=600)["content"]
+    thread.join()
+    assert reply["ename"] == "KeyboardInterrupt" and time.time() - done[0] < 20
+    new = runs(k)["Ben (retrained)"]
+    assert len(new) == before + 1 and new[0].info.status == "KILLED"
+    assert any("ended as KILLED" in m for m in messages)
+    nothing_left(home)
+    assert k.ok("1 + 1").data()[-1] == "2"
+
+
+def test_a_cell_that_fails(notebook, home):
+    k = notebook
+    k.ok("%splicemachine\ncreate table cc_fraud.cc_null as select * from cc_fraud.cc_fraud_data2 with data;\n"
+         "update cc_fraud.cc_null set v1 = null;", timeout=300)
+    r = k.run("%mlmanager retrain Ben --table cc_fraud.cc_null", timeout=600)
+    assert r.status == "error" and r.reply["ename"] == "CellFailed"
+    assert "cell 7 of 8 (In [13]) failed: Py4JJavaError" in r.reply["evalue"]
+    assert "model = full_pipeline.fit(train)" in r.text, "the cell's own traceback"
+    assert runs(k)["Ben (retrained)"][0].info.status == "FAILED"
+    nothing_left(home)
+
+
+@pytest.mark.parametrize("request_, text", [
+    ("Nobody --table a.b", 'there is no run "Nobody"'),
+    ("Zoe --table cc_fraud.cc_fraud_data2", "has no model"),
+    ("Ben --table cc_fraud.nowhere", "there is no table cc_fraud.nowhere"),
+    ("Ben --table cc_fraud.narrow", "lacks columns of cc_fraud.cc_fraud_data: V2"),
+    ("Ben --table x.y=cc_fraud.cc_fraud_data2", "does not read x.y"),
+    ("Ben --label none", "--label none: the recorded query has no such column"),
+    ("Elsewhere --table a.b", "logged by another tool"),
+    ("Asking --show", "asks for input"),
+])
+def test_what_is_refused_before_anything_runs(notebook, refused, request_, text):
+    before = {n: len(r) for n, r in runs(notebook).items()}
+    r = notebook.fails(f"%mlmanager retrain {request_}", timeout=300)
+    assert text in r.reply["evalue"]
+    assert {n: len(r) for n, r in runs(notebook).items()} == before
+
+
+@pytest.fixture(scope="module")
+def refused(notebook):
+    """A table and runs that do not do."""
+    k = notebook
+    k.ok("%splicemachine\ncreate table cc_fraud.narrow (time_offset int, v1 double)")
+    k.ok("%mlmanager run Elsewhere")
+    k.ok("import mlflow.spark\nmlflow.spark.log_model(model, 'spark_model', pip_requirements=[])", timeout=300)
+    k.ok("manager.create_new_run('Asking')\nask = 'x' or input('?')\nother = model if ask else None")
+    k.ok("manager.log_spark_model(other)", timeout=300)

@@ -36,6 +36,7 @@ void sink_release(struct sink *s)
 {
 	buf_release(&s->plain);
 	buf_release(&s->html);
+	free(s->relay);
 }
 
 int sink_run(struct sink *s, const struct magic *magic, struct notebook *nb, const char *body,
@@ -48,10 +49,15 @@ int sink_run(struct sink *s, const struct magic *magic, struct notebook *nb, con
 				  .nb = nb,
 				  .out = &s->out,
 				  .cancel = cancel};
+	int r;
 
 	buf_clear(&s->plain);
 	buf_clear(&s->html);
-	return magic->run(&call, err);
+	free(TAKE(s->relay));
+	r = magic->run(&call, err);
+	s->relay = call.relay;
+	json_decref(call.relay_metadata);
+	return r;
 }
 
 bool sink_shown(const struct buf *b, const char *part)

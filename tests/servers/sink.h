@@ -12,6 +12,7 @@ struct sink {
 	struct output out; /* first: its callbacks get it */
 	struct buf plain;
 	struct buf html;
+	char *relay; /* Python that the last cell left to the child; NULL for none */
 };
 
 void sink_init(struct sink *s);

@@ -45,6 +45,7 @@ def decide(kind: str, old: Dict[str, float], new: Dict[str, float]) -> Verdict:
     least = m.tolerance * abs(before) if m.relative else m.tolerance
     needs = f"{m.tolerance:.1%} of it" if m.relative else f"{m.tolerance:g}"
     figures = f"{m.name} {number(before)} → {number(after)}"
+    least += 1e-12  # 0.505 - 0.5 is more than 0.005 in binary
     if math.isfinite(gain) and gain > least:
         return Verdict(True, f"The new model is better: {figures}.")
     if math.isfinite(gain) and gain >= -least:

@@ -151,6 +151,8 @@ class Fresh:
             if process is not None and process.poll() is None:
                 process.kill()  # its child and Spark end with it
                 process.wait()
+            if process is not None:
+                _spark.remove_stale()  # a child that Spark holds up is killed before it has tidied
             for socket in self._sockets.values():
                 socket.close(0)
             self._sockets = {}

@@ -69,6 +69,28 @@ TEST(words)
 	CHECK_INT(words_option(&v, "none", &user, &err), 0);
 }
 
+TEST(switches_and_options_that_nobody_takes)
+{
+	_cleanup_strv_ struct strv v = {0};
+	_cleanup_free_ char *value = NULL;
+	struct err err = ERR_INIT;
+	static const char line[] = "c a --show b --more --last";
+
+	REQUIRE_OK(words_split(line, sizeof(line) - 1, &v, &err), &err);
+	CHECK(words_switch(&v, "show"));
+	CHECK(!words_switch(&v, "show"));
+	CHECK_INT(v.len, 5);
+	CHECK_STR(v.items[2], "b");
+	CHECK(!v.items[5]);
+	CHECK_INT(words_no_options(&v, &err), E_USAGE);
+	CHECK_STR(err.text, "there is no option --more");
+	CHECK_INT(words_option(&v, "last", &value, &err), E_USAGE);
+	CHECK(words_switch(&v, "more"));
+	CHECK(words_switch(&v, "last"));
+	CHECK_INT(words_no_options(&v, &err), 0);
+	CHECK_INT(v.len, 3);
+}
+
 TEST(experiment_and_run_show_their_page)
 {
 	_fixture_ struct fixture x = {0};
@@ -160,6 +182,80 @@ TEST(compare_marks_what_differs)
 	REQUIRE_OK(run(&x, "run three\nlog acc=0.7\ncompare <i>one</i> two three"), &x.err);
 	CHECK_PLAIN("max - min");
 	CHECK_PLAIN("0.25");
+}
+
+/* What Python is called with. */
+static json_t *request_of(const char *relay)
+{
+	static const char begin[] =
+		"__import__(\"splicemachine._retrain\", fromlist=(\"run\",)).run(";
+	_cleanup_free_ char *text = NULL;
+	json_auto_t *literal = NULL;
+
+	if (!relay || !str_starts(relay, begin))
+		return NULL;
+	text = str_fmt("[%.*s]", (int)(strlen(relay) - sizeof(begin)), relay + sizeof(begin) - 1);
+	literal = text ? json_loads(text, 0, NULL) : NULL;
+	return json_loads(json_string_value(json_array_get(literal, 0)), 0, NULL);
+}
+
+TEST(retrain_hands_over_what_was_asked)
+{
+	_fixture_ struct fixture x = {0};
+	json_auto_t *request = NULL;
+	json_t *of, *tables;
+
+	fixture_start(&x);
+	REQUIRE_OK(run(&x, "experiment e\nrun \"Ben \\\")# \xc3\xbc\""), &x.err);
+	CHECK_INT(run(&x,
+		      "# first\nretrain --table a.b \"Ben \\\")# \xc3\xbc\" --label 'C x' --show "
+		      "--table c.d=e.f\n\n# last"),
+		  MAGIC_RELAY);
+	request = request_of(x.sink.relay);
+	REQUIRE(request);
+	of = json_object_get(request, "run");
+	CHECK_STR(json_get_str(of, "name", ""), "Ben \")# \xc3\xbc");
+	CHECK_INT(strlen(json_get_str(of, "id", "")), 32);
+	CHECK_STR(json_get_str(of, "experiment_id", ""), "1");
+	tables = json_object_get(request, "tables");
+	CHECK_INT(json_array_size(tables), 2);
+	CHECK_STR(json_string_value(json_array_get(tables, 1)), "c.d=e.f");
+	CHECK_STR(json_get_str(request, "label", ""), "C x");
+	CHECK(json_get_bool(request, "show", false));
+	CHECK(str_ends_ci(json_get_str(request, "kernel", ""), "test_mlmanager"));
+}
+
+TEST(retrain_of_little)
+{
+	_fixture_ struct fixture x = {0};
+	json_auto_t *request = NULL;
+
+	fixture_start(&x);
+	REQUIRE_OK(run(&x, "experiment e\nrun Ben"), &x.err);
+	CHECK_INT(run(&x, "retrain Ben"), MAGIC_RELAY);
+	request = request_of(x.sink.relay);
+	CHECK_INT(json_array_size(json_object_get(request, "tables")), 0);
+	CHECK(json_is_null(json_object_get(request, "label")));
+	CHECK(!json_get_bool(request, "show", true));
+}
+
+TEST(retrain_mistakes)
+{
+	_fixture_ struct fixture x = {0};
+
+	fixture_start(&x);
+	REQUIRE_OK(run(&x, "experiment e\nrun Ben"), &x.err);
+	CHECK_INT(run(&x, "retrain"), E_USAGE);
+	CHECK(str_starts(x.err.hint, "usage: retrain RUN [--table NEW"));
+	CHECK_INT(run(&x, "retrain --show"), E_USAGE);
+	CHECK_STR(x.err.text, "retrain which run?");
+	CHECK_INT(run(&x, "retrain Ben --table"), E_USAGE);
+	CHECK_STR(x.err.text, "--table needs a value");
+	CHECK_INT(run(&x, "retrain Ben --tables a.b"), E_USAGE);
+	CHECK_STR(x.err.text, "there is no option --tables");
+	CHECK_INT(run(&x, "retrain Amy --table a.b"), E_NOTFOUND);
+	CHECK_INT(run(&x, "retrain Ben\nstatus"), E_USAGE);
+	CHECK_STR(x.err.text, "line 2: a command that goes on in Python is the last of its cell");
 }
 
 TEST(help_and_completion)
