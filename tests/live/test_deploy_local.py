@@ -149,8 +149,8 @@ def clean(world):
 class Load:
     """Requests without pause, over kept and over new connections, until told to end."""
 
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, port, row=None):
+        self.port, self.row = port, row or ROW
         self.variants = collections.Counter()
         self.bad = []
         self.stop = False
@@ -159,7 +159,7 @@ class Load:
             t.start()
 
     def send(self, kept):
-        body = json.dumps({"dataframe_records": [ROW]})
+        body = json.dumps({"dataframe_records": [self.row]})
         link = None
         while not self.stop:
             try:
