@@ -111,9 +111,11 @@ $(LIVE): $B/%: $B/%.o $B/libsplice.a
 	$Q$(LINK) -o $@ $^ $(LDLIBS)
 
 # Fuzz targets: with libFuzzer in VARIANT=fuzz, else with a driver that replays the corpus.
+SCORER_OBJ := $(patsubst %.c,$B/%.o,$(filter-out scorer/main.c,$(wildcard scorer/*.c)))
+$(filter $B/tests/fuzz/fuzz_scorer%,$(FUZZERS)): $(SCORER_OBJ)
 $(FUZZERS): $B/%: $B/%.o $(if $(filter fuzz,$(VARIANT)),,$B/tests/fuzz/replay.o) $B/libsplice.a
 	@mkdir -p $(@D); echo "  LD    $@"
-	$Q$(LINK) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) -o $@ $^ $(LDLIBS)
+	$Q$(LINK) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 
 # What is measured beside ours.
 $(BENCH_SRC:%.c=$B/%): $B/%: $B/%.o

@@ -11,12 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int fs_read(const char *path, struct buf *b, struct err *err)
+int fs_read_fd(int fd, const char *name, struct buf *b, struct err *err)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_set_errno(err, errno == ENOENT ? E_NOTFOUND : E_IO, errno, "%s", path);
 	for (;;) {
 		uint8_t chunk[16384];
 		ssize_t n = read(fd, chunk, sizeof(chunk));
@@ -24,13 +20,22 @@ int fs_read(const char *path, struct buf *b, struct err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_set_errno(err, E_IO, errno, "%s", path);
+			return err_set_errno(err, E_IO, errno, "%s", name);
 		if (n == 0)
-			return buf_check(b, path, err);
+			return buf_check(b, name, err);
 		buf_put(b, chunk, (size_t)n);
 		if (b->failed)
-			return buf_check(b, path, err);
+			return buf_check(b, name, err);
 	}
+}
+
+int fs_read(const char *path, struct buf *b, struct err *err)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set_errno(err, errno == ENOENT ? E_NOTFOUND : E_IO, errno, "%s", path);
+	return fs_read_fd(fd, path, b, err);
 }
 
 int fs_write_all(int fd, const void *p, size_t n, struct err *err)

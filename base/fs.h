@@ -13,6 +13,8 @@
 
 /* Append the file's contents to b (its cap is the limit).  E_NOTFOUND when it does not exist. */
 int fs_read(const char *path, struct buf *b, struct err *err) _must_check_;
+/* The same of what is left in a descriptor; `name` stands in errors. */
+int fs_read_fd(int fd, const char *name, struct buf *b, struct err *err) _must_check_;
 /*
  * Replace the file's contents: written beside it, synced, renamed, so that a
  * reader sees the old or the new and never a part.

@@ -10,7 +10,8 @@
 #include <pthread.h>
 #include <string.h>
 
-/* Entries are never changed once they are in a list: who is handed them may read without the lock. */
+/* Entries are never changed once they are in a list: who is handed them may read without the lock.
+ */
 struct list {
 	json_t *entries;
 	size_t bytes; /* of their texts */
@@ -220,8 +221,8 @@ void kept_statement(struct kept *k, enum kept_from from, const char *sql, size_t
 		r = secrets_hide(sql, n, &text, &hidden, &ignored);
 	if (r == 0)
 		entry = json_pack("{so ss so sb so}", "sql", json_strz(text), "from",
-				  from_names[from], "tables", names_json(&tables), "hidden",
-				  hidden, "run_id", active_run(k));
+				  from_names[from], "tables", names_json(&tables), "hidden", hidden,
+				  "run_id", active_run(k));
 	pthread_mutex_lock(&k->lock);
 	add(&k->statements, entry);
 	pthread_mutex_unlock(&k->lock);

@@ -19,10 +19,9 @@ static const struct {
 	const char *part;
 	bool listed; /* the value may follow after a comma: option("password", "x") */
 } parts[] = {
-	{"password", true},     {"passwd", true},      {"secret", true},
-	{"derby.user.", true},  {"private_key", true}, {"access_key", true},
-	{"access.key", true},   {"api_key", true},     {"apikey", true},
-	{"token", false},       {"pwd", false},
+	{"password", true},    {"passwd", true},     {"secret", true},     {"derby.user.", true},
+	{"private_key", true}, {"access_key", true}, {"access.key", true}, {"api_key", true},
+	{"apikey", true},      {"token", false},     {"pwd", false},
 };
 
 static void hide(struct hider *h, const char *from, const char *to)

@@ -19,11 +19,11 @@ struct level {
 struct scan {
 	struct sql_lexer lexer;
 	struct level levels[DEPTH_MAX];
-	size_t depth;              /* may exceed DEPTH_MAX */
-	struct sql_token last[2];  /* the words before this one, the nearest first */
-	bool with;                 /* WITH was there */
-	struct strv *names;        /* borrowed */
-	struct strv defined;       /* by WITH; owned */
+	size_t depth;             /* may exceed DEPTH_MAX */
+	struct sql_token last[2]; /* the words before this one, the nearest first */
+	bool with;                /* WITH was there */
+	struct strv *names;       /* borrowed */
+	struct strv defined;      /* by WITH; owned */
 };
 
 static struct level *here(struct scan *s)

@@ -12,8 +12,8 @@ static const struct {
 	[COLUMN_DOUBLE] = {"double", 0, 0},
 	[COLUMN_FLOAT] = {"float", 0, 0},
 	[COLUMN_INT] = {"int", -0x1p31, 0x1p31 - 1},
-	/* The largest double below 2^63. */
-	[COLUMN_LONG] = {"long", -0x1p63, 0x1.fffffffffffffp62},
+	/* 2^63 - 1 as a double. */
+	[COLUMN_LONG] = {"long", -0x1p63, 0x1p63},
 	[COLUMN_SHORT] = {"short", -0x1p15, 0x1p15 - 1},
 	[COLUMN_BYTE] = {"byte", -0x1p7, 0x1p7 - 1},
 	[COLUMN_BOOLEAN] = {"boolean", 0, 0},

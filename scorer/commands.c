@@ -52,7 +52,7 @@ static int score_body(const char *path, struct invocation *in, struct err *err)
 		return r;
 	buf_init(&body, LIMIT_SCORER_BODY);
 	buf_init(&answer, LIMIT_SCORER_ANSWER);
-	r = fs_read("/dev/stdin", &body, err);
+	r = fs_read_fd(STDIN_FILENO, "standard input", &body, err);
 	if (r < 0)
 		return r;
 	in->type = looks_like_json(&body) ? BODY_JSON : BODY_CSV;

@@ -12,8 +12,8 @@
 size_t number_read(const char *p, const char *end, double *ret);
 
 /*
- * The shortest text that reads back as v, with a point or an exponent, as
- * Python writes it: 1.0, 0.1, 1e+22; NaN, Infinity, -Infinity.
+ * A text that reads back as v, with a point or an exponent: 1.0, 0.1, 1e+22;
+ * NaN, Infinity, -Infinity.  The shortest one, but for numbers below 1e-307.
  */
 void number_write(struct buf *b, double v);
 

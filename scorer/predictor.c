@@ -18,7 +18,9 @@ int predictor_load(struct loader *l, enum column_type type, struct predictor *re
 	if (r < 0)
 		return r;
 	ret->size = l->model->slots[ret->features].width;
-	return predictor_column(l, "prediction", type, 1, &ret->prediction, err);
+	if (!member_null(l, "sparse"))
+		r = member_bool(l, "sparse", &ret->sparse, err);
+	return r < 0 ? r : predictor_column(l, "prediction", type, 1, &ret->prediction, err);
 }
 
 const double *predictor_features(const struct predictor *p, const struct batch *b, size_t row,
@@ -28,6 +30,18 @@ const double *predictor_features(const struct predictor *p, const struct batch *
 		return cells_row(b, p->features, row);
 	(void)batch_refuse(b, row, p->features, err, "is null");
 	return NULL;
+}
+
+double predictor_margin(const struct predictor *p, const double *coefficients, const double *x)
+{
+	double sum = 0;
+
+	if (!p->sparse)
+		return dot(x, coefficients, p->size);
+	for (size_t i = 0; i < p->size; i++)
+		if (coefficients[i] != 0)
+			sum += x[i] * coefficients[i];
+	return sum;
 }
 
 void predictor_set(const struct predictor *p, const struct batch *b, size_t row, double v)
@@ -80,14 +94,8 @@ double dot(const double *a, const double *b, size_t n)
 
 void softmax(double *v, size_t n)
 {
-	size_t best = argmax(v, n);
-	double max = v[best], sum = 0;
+	double max = v[argmax(v, n)], sum = 0;
 
-	if (isinf(max) && max > 0) {
-		memset(v, 0, n * sizeof(*v));
-		v[best] = 1;
-		return;
-	}
 	for (size_t i = 0; i < n; i++) {
 		v[i] = exp(v[i] - max);
 		sum += v[i];

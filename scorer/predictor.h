@@ -16,6 +16,7 @@
 struct predictor {
 	size_t features, size; /* size: of the vector */
 	size_t prediction;     /* or NO_SLOT */
+	bool sparse;           /* coefficients of 0 are none: not even NaN counts with them */
 };
 
 struct classifier {
@@ -32,7 +33,7 @@ struct classifier {
 	double (*decide)(const struct classifier *c, const double *raw, const double *probability);
 };
 
-/* `features` and `prediction`. */
+/* `features`, `prediction` and `sparse`, which may be absent. */
 int predictor_load(struct loader *l, enum column_type type, struct predictor *ret,
 		   struct err *err) _must_check_;
 /* An output column that may be null. */
@@ -41,6 +42,8 @@ int predictor_column(struct loader *l, const char *member, enum column_type type
 /* The features of a row, or NULL and E_INPUT in err when they are null. */
 const double *predictor_features(const struct predictor *p, const struct batch *b, size_t row,
 				 struct err *err);
+/* The coefficients, as many as there are features, times the features. */
+double predictor_margin(const struct predictor *p, const double *coefficients, const double *x);
 void predictor_set(const struct predictor *p, const struct batch *b, size_t row, double v);
 
 /* The members of every classifier, for a model that needs `scratch` numbers of its own. */
@@ -54,7 +57,7 @@ int classifier_run(const void *state, struct batch *b, struct err *err);
 /* The first of the largest, in Spark's sense: NaN is never larger. */
 size_t argmax(const double *v, size_t n);
 double dot(const double *a, const double *b, size_t n);
-/* exp(v - max) over its sum; one infinity takes it all. */
+/* exp(v - max) over its sum. */
 void softmax(double *v, size_t n);
 /* raw numbers -m, m into 1 / (1 + exp(slope * m)) and the rest to 1. */
 void logistic(double *v, double slope);

@@ -18,6 +18,7 @@ struct rows {
 	const struct model *model; /* borrowed */
 	size_t count;              /* rows so far */
 	bool want_all;
+	bool ended; /* the last row was read */
 	/* The next row into place `row` of the batch: 1, or 0 behind the last one. */
 	int (*next)(struct rows *s, struct batch *b, size_t row, struct err *err);
 

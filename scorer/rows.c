@@ -85,11 +85,12 @@ int rows_next(struct rows *s, struct batch *b, struct err *err)
 	int r = 1;
 
 	batch_clear(b, s->count + 1);
-	while (b->rows < b->capacity) {
+	while (!s->ended && b->rows < b->capacity) {
 		for (size_t i = 0; i < s->model->n_inputs; i++)
 			cell_null(b, i, b->rows);
 		r = s->next(s, b, b->rows, err);
-		if (r != 1)
+		s->ended = r != 1;
+		if (s->ended)
 			break;
 		b->rows++;
 		s->count++;

@@ -227,6 +227,8 @@ static enum MHD_Result on_request(void *userdata, struct MHD_Connection *c, cons
 	return q->route->handle(q, c);
 }
 
+static void on_log(void *userdata, const char *fmt, va_list ap) ERR_PRINTF(2, 0);
+
 static void on_log(void *userdata, const char *fmt, va_list ap)
 {
 	const struct server *s = userdata;
@@ -314,6 +316,19 @@ static bool is_drained(struct server *s, int64_t started)
 	return atomic_load(&s->active) == 0 && quiet > QUIET_MS;
 }
 
+/* Clients whose connection the kernel has made and nobody has taken yet would be reset. */
+static void accept_waiting(struct server *s, int listening)
+{
+	for (;;) {
+		union address a;
+		socklen_t n = sizeof(a);
+		int fd = accept4(listening, &a.any, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0 || MHD_add_connection(s->daemon, fd, &a.any, n) != MHD_YES)
+			return; /* a connection that is refused is closed */
+	}
+}
+
 void server_drain(struct server *s, int max_ms)
 {
 	int64_t started = clock_ms();
@@ -321,8 +336,10 @@ void server_drain(struct server *s, int max_ms)
 
 	atomic_store(&s->draining, true);
 	fd = MHD_quiesce_daemon(s->daemon);
-	if (fd >= 0)
+	if (fd >= 0) {
+		accept_waiting(s, fd);
 		(void)close(fd);
+	}
 	while (!is_drained(s, started) && clock_ms() - started < max_ms)
 		sleep_ms(DRAIN_STEP_MS);
 }

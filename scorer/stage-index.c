@@ -162,10 +162,9 @@ static int run_to_string(const void *state, struct batch *b, struct err *err)
 	batch_each (b, row) {
 		double v = trunc(b->cells[t->input].numbers[row]);
 
-		b->cells[t->output].nulls[row] = b->cells[t->input].nulls[row];
 		if (cells_null(b, t->input, row))
-			continue;
-		v = isnan(v) ? 0 : v; /* as Java converts it */
+			return batch_refuse(b, row, t->input, err, "IndexToString takes no null");
+		b->cells[t->output].nulls[row] = 0;
 		if (!(v >= 0 && v < (double)t->labels.n))
 			return batch_refuse(b, row, t->input, err, "there is no label %g", v);
 		b->cells[t->output].texts[row] = t->labels.v[(size_t)v];

@@ -2,11 +2,7 @@
 #include "scorer/kind.h"
 #include "scorer/predictor.h"
 
-#include <float.h>
 #include <math.h>
-
-/* Spark takes the expanded form of the distance where its relative error is below this. */
-#define PRECISION 1e-6
 
 struct kmeans {
 	struct predictor predictor;
@@ -48,17 +44,11 @@ static int load_kmeans(struct loader *l, const void **ret, struct err *err)
 	return 0;
 }
 
-/*
- * |a - b|², as Spark computes it, so that ties fall as they do there: expanded where the norms
- * differ enough for that to be precise, else difference by difference.
- */
-static double square_distance(const double *a, double norm_a, const double *b, double norm_b,
-			      size_t n)
+/* Difference by difference, as Spark does with dense vectors, so that ties stay ties. */
+static double square_distance(const double *a, const double *b, size_t n)
 {
-	double squares = norm_a * norm_a + norm_b * norm_b, difference = norm_a - norm_b, sum = 0;
+	double sum = 0;
 
-	if (2 * DBL_EPSILON * squares / (difference * difference + DBL_EPSILON) < PRECISION)
-		return squares - 2 * dot(a, b, n);
 	for (size_t i = 0; i < n; i++)
 		sum += (a[i] - b[i]) * (a[i] - b[i]);
 	return sum;
@@ -70,7 +60,7 @@ static double distance_to(const struct kmeans *m, size_t center, const double *x
 
 	if (m->cosine)
 		return 1 - dot(c, x, m->centers.cols) / m->norms[center] / norm;
-	return square_distance(c, m->norms[center], x, norm, m->centers.cols);
+	return square_distance(c, x, m->centers.cols);
 }
 
 static size_t find_nearest(const struct kmeans *m, const double *x, double norm)
@@ -100,10 +90,13 @@ static int run_kmeans(const void *state, struct batch *b, struct err *err)
 		if (!x)
 			return E_INPUT;
 		norm = sqrt(dot(x, x, m->predictor.size));
-		if (m->cosine && !(norm > 0))
+		if (m->cosine && norm == 0)
 			return batch_refuse(b, row, m->predictor.features, err,
 					    "KMeans with the cosine distance takes no vector of "
 					    "zeros");
+		if (isnan(norm))
+			return batch_refuse(b, row, m->predictor.features, err,
+					    "KMeans takes no NaN");
 		predictor_set(&m->predictor, b, row, (double)find_nearest(m, x, norm));
 	}
 	return 0;

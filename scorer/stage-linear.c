@@ -17,7 +17,7 @@ static int binary_raw(const struct classifier *c, const struct batch *b, size_t 
 		      const double *x, double *raw, double *scratch, struct err *err)
 {
 	const struct logistic *m = (const struct logistic *)c;
-	double margin = dot(x, m->coefficients.v, c->predictor.size) + m->intercepts[0];
+	double margin = predictor_margin(&c->predictor, m->coefficients.v, x) + m->intercepts[0];
 
 	(void)b, (void)row, (void)scratch, (void)err;
 	raw[0] = -margin;
@@ -50,13 +50,26 @@ static int multinomial_raw(const struct classifier *c, const struct batch *b, si
 
 	(void)b, (void)row, (void)scratch, (void)err;
 	for (size_t i = 0; i < c->classes; i++)
-		raw[i] = dot(x, m->coefficients.v + i * n, n) + m->intercepts[i];
+		raw[i] = predictor_margin(&c->predictor, m->coefficients.v + i * n, x) +
+			 m->intercepts[i];
 	return 0;
 }
 
+/* The first infinity takes it all; Spark scales the rest by 0, which leaves NaN of what is not
+ * finite. */
 static void multinomial_normalize(const struct classifier *c, double *v)
 {
-	softmax(v, c->classes);
+	size_t best = 0;
+
+	while (best < c->classes && v[best] != INFINITY)
+		best++;
+	if (best == c->classes) {
+		softmax(v, c->classes);
+		return;
+	}
+	for (size_t i = 0; i < c->classes; i++)
+		v[i] *= 0;
+	v[best] = 1;
 }
 
 /* Two thresholds of a binary model stand for one, as Spark's getThreshold has it. */
@@ -125,7 +138,7 @@ static int svc_raw(const struct classifier *c, const struct batch *b, size_t row
 		   double *raw, double *scratch, struct err *err)
 {
 	const struct svc *m = (const struct svc *)c;
-	double margin = dot(x, m->coefficients, c->predictor.size) + m->intercept;
+	double margin = predictor_margin(&c->predictor, m->coefficients, x) + m->intercept;
 
 	(void)b, (void)row, (void)scratch, (void)err;
 	raw[0] = -margin;
@@ -199,7 +212,7 @@ static int run_linear(const void *state, struct batch *b, struct err *err)
 		if (!x)
 			return E_INPUT;
 		predictor_set(&m->predictor, b, row,
-			      dot(x, m->coefficients, m->predictor.size) + m->intercept);
+			      predictor_margin(&m->predictor, m->coefficients, x) + m->intercept);
 	}
 	return 0;
 }

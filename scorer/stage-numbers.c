@@ -221,16 +221,22 @@ static int load_binarizer(struct loader *l, const void **ret, struct err *err)
 	return r;
 }
 
+/* Spark sets the elements of a vector that are not at most a negative threshold: NaN as well. */
+static bool is_above(double v, double threshold, bool in_vector)
+{
+	return in_vector && threshold < 0 ? !(v <= threshold) : v > threshold;
+}
+
 /* A null number is not above the threshold; a null vector stays null. */
 static void binarize(const struct batch *b, size_t from, size_t to, size_t row, double threshold)
 {
 	const double *x = cells_row(b, from, row);
 	double *y = cells_row(b, to, row);
-	bool null = cells_null(b, from, row);
+	bool null = cells_null(b, from, row), vector = b->slots[from].type == COLUMN_VECTOR;
 
 	for (size_t i = 0; i < b->slots[from].width; i++)
-		y[i] = !null && x[i] > threshold ? 1 : 0;
-	b->cells[to].nulls[row] = null && b->slots[from].type == COLUMN_VECTOR;
+		y[i] = !null && is_above(x[i], threshold, vector) ? 1 : 0;
+	b->cells[to].nulls[row] = null && vector;
 }
 
 static int run_binarizer(const void *state, struct batch *b, struct err *err)

@@ -6,7 +6,6 @@ seed; `test` rows may hold what `train` rows do not: nulls, NaN, infinities, lab
 
 import decimal
 import math
-import struct
 from typing import Any, NamedTuple
 
 import numpy
@@ -43,6 +42,11 @@ def case(**variants):
     return register
 
 
+def made(stage, **options):
+    """With parameters that its constructor may not know."""
+    return stage._set(**options)
+
+
 class Data:
     """Random columns and the frames made of them."""
 
@@ -55,6 +59,9 @@ class Data:
 
     def whole(self, low, high):
         return [int(x) for x in self.random.integers(low, high, self.n)]
+
+    def floats(self, scale=1.0):
+        return [float(numpy.float32(x)) for x in self.random.normal(0, scale, self.n)]
 
     def pick(self, values, weights=None):
         at = self.random.choice(len(values), self.n, p=weights)
@@ -108,10 +115,9 @@ def numbers(columns):
 
 @case()
 def assembler_of_all_types(data):
-    schema = ("d double, f float, i int, l long, s short, b byte, o boolean, m decimal(12,3), n decimal(38,18), v vector"
-              .replace(", v vector", ""))
+    schema = "d double, f float, i int, l long, s short, b byte, o boolean, m decimal(12,3), n decimal(38,18)"
     columns = [data.with_edges(data.normal(), [0.0, -0.0, 1e300, -1e300, 5e-324, INF, -INF]),
-               [struct.unpack("f", struct.pack("f", x))[0] for x in data.normal(1e6)],
+               data.floats(1e6),
                data.with_edges(data.whole(-9, 9), [2**31 - 1, -2**31]),
                data.with_edges(data.whole(-9, 9), [2**63 - 1, -2**63, 2**53 + 1]), data.whole(-2**15, 2**15),
                data.whole(-128, 128), data.pick([True, False]),
@@ -185,13 +191,14 @@ def imputer(data, strategy, missing):
 @case(keep=("keep",), skip=("skip",))
 def bucketizer(data, invalid):
     edges = [None, NAN, INF, -INF, -1.0, 0.0, -0.0, 0.5, 2.0, 2.5, -7.0]
-    frame = data.frame("x double, y float, i int", data.with_edges(data.normal(), edges),
-                       [0.5 if v is None else v for v in data.with_edges([0.25 * v for v in data.whole(-3, 9)], [NAN])],
-                       data.whole(-1, 4))
+    quarters = [0.25 * v for v in data.whole(-3, 9)]
+    frame = data.frame("x double, y float, i int, z double", data.with_edges(data.normal(), edges),
+                       data.with_edges(quarters, [NAN, None, 2.25]), data.with_edges(data.whole(-1, 4), [None]),
+                       data.with_edges(quarters, [NAN, -1.0, 2.0, 0.0]))
     return Case([Bucketizer(inputCols=["x", "y", "i"], outputCols=["bx", "by", "bi"], handleInvalid=invalid,
                             splitsArray=[[-INF, -1.0, 0.0, 0.5, INF], [-9.0, 0.25, 2.25], [-1.0, 1.0, 3.0]]),
-                 Bucketizer(inputCol="x", outputCol="b", splits=[-1.0, 0.0, 2.0], handleInvalid=invalid),
-                 VectorAssembler(inputCols=["bx", "by", "bi", "b"], outputCol="o")], frame, frame)
+                 Bucketizer(inputCol="z", outputCol="b", splits=[-1.0, 0.0, 2.0], handleInvalid=invalid),
+                 VectorAssembler(inputCols=["bx", "by", "bi", "b"], outputCol="o", handleInvalid="keep")], frame, frame)
 
 
 @case()
@@ -207,16 +214,18 @@ def binarizer(data):
 
 @case(keep=("keep",), skip=("skip",))
 def string_indexer(data, invalid):
-    train = data.frame("s string, i int, d double, f float, l long",
+    train = data.frame("s string, i int, d double, f float, l long, m decimal(6,2)",
                        data.with_edges(data.pick(["a", "b", "ä", "", " b", "1.0"], [.4, .2, .1, .1, .1, .1]), [None]),
                        data.whole(-2, 3), data.pick([0.1, 1.0, -0.0, 1e7, 1.5e-5, 123456789.125, NAN, INF]),
-                       data.pick([0.10000000149011612, 1.0, 3.4028234663852886e38]), data.pick([1, 2**62, -5]))
-    test = data.frame("s string, i int, d double, f float, l long",
+                       data.pick([0.10000000149011612, 1.0, 3.4028234663852886e38]), data.pick([1, 2**49, -5]),
+                       data.pick([decimal.Decimal("1.50"), decimal.Decimal("-0.25"), decimal.Decimal("2.00")]))
+    test = data.frame("s string, i int, d double, f float, l long, m decimal(6,2)",
                       data.with_edges(data.pick(["a", "b", "ä", "", " b", "new", "A"]), [None]), data.whole(-3, 4),
                       data.with_edges(data.pick([0.1, 1.0, 0.0, -0.0, 1e7, 1e-3, 9999999.0, 1.5e-5, 123456789.125, NAN, INF]),
                                       [None, -INF, 5e-324]),
-                      data.pick([0.10000000149011612, 1.0, 2.0, 3.4028234663852886e38]), data.pick([1, 2**62, 7]))
-    names = list("sidfl")
+                      data.pick([0.10000000149011612, 1.0, 2.0, 3.4028234663852886e38]), data.pick([1, 2**49, 7]),
+                      data.pick([decimal.Decimal("1.50"), decimal.Decimal("-0.25"), decimal.Decimal("2.01"), None]))
+    names = list("sidflm")
     return Case([StringIndexer(inputCols=names, outputCols=[n + "o" for n in names], handleInvalid=invalid),
                  VectorAssembler(inputCols=[n + "o" for n in names], outputCol="o")], train, test)
 
@@ -232,9 +241,9 @@ def index_to_string(data, order):
 @case(drop=(True, "error"), all=(False, "error"), keep=(True, "keep"), keep_all=(False, "keep"))
 def one_hot_encoder(data, drop, invalid):
     train = data.frame("i int, d double", data.whole(0, 4), [float(x) for x in data.whole(0, 3)])
-    odd = [5, 100] if invalid == "keep" else []
-    test = data.frame("i int, d double", data.with_edges(data.whole(0, 4), odd) if odd else data.whole(0, 4),
-                      [float(x) for x in data.whole(0, 3 + len(odd))])
+    odd = [5, 100] if invalid == "keep" else [0]
+    test = data.frame("i int, d double", data.with_edges(data.whole(0, 4), odd),
+                      data.with_edges([float(x) for x in data.whole(0, 3)], [0.5, 1.7, float(odd[-1])]))
     return Case([OneHotEncoder(inputCols=["i", "d"], outputCols=["a", "b"], dropLast=drop, handleInvalid=invalid),
                  VectorAssembler(inputCols=["a", "b"], outputCol="o")], train, test)
 
@@ -332,7 +341,7 @@ def glm_with_offset(data):
       no_raw=([4, 3, 2], {"rawPredictionCol": ""}))
 def multilayer_perceptron(data, layers, options):
     assemble, train, test = assembled(data, layers[0], edges=True, label=classes(layers[-1]))
-    return Case([assemble, MultilayerPerceptronClassifier(featuresCol="f", layers=layers, maxIter=6, seed=3, **options)],
+    return Case([assemble, made(MultilayerPerceptronClassifier(featuresCol="f", layers=layers, maxIter=6, seed=3), **options)],
                 train, test)
 
 
@@ -366,7 +375,7 @@ REGRESSIONS = {"tree": DecisionTreeRegressor, "forest": RandomForestRegressor, "
       gbt_no_raw=("gbt", 2, {"maxIter": 2, "rawPredictionCol": ""}))
 def tree_classes(data, kind, n, options):
     stages, train, test = categorical(data, classes(n))
-    return Case([*stages, TREES[kind](featuresCol="f", seed=5, **options)], train, test)
+    return Case([*stages, made(TREES[kind](featuresCol="f", seed=5), **options)], train, test)
 
 
 @case(tree=(), )
@@ -407,7 +416,7 @@ def naive_bayes(data, kind, options):
                 *frames)
 
 
-@case(euclidean=("euclidean", 5), cosine=("cosine", 4), one=("euclidean", 1))
+@case(euclidean=("euclidean", 5), cosine=("cosine", 4), two=("euclidean", 2))
 def k_means(data, distance, k):
     assemble, train, test = assembled(data, 3, edges=distance == "euclidean")
     if distance == "euclidean":

@@ -73,7 +73,8 @@ TEST(cells_that_did_not_fail)
 	CHECK_STR(cell(j, 0, "magic"), "");
 	CHECK_STR(cell(j, 1, "source"), "%spark.pyspark\npassword = '***'");
 	CHECK_STR(cell(j, 1, "magic"), "spark.pyspark");
-	CHECK_INT(json_get_int(json_array_get(json_object_get(j, "cells"), 1), "execution_count", 0),
+	CHECK_INT(json_get_int(json_array_get(json_object_get(j, "cells"), 1), "execution_count",
+			       0),
 		  3);
 	CHECK(json_get_bool(json_array_get(json_object_get(j, "cells"), 1), "hidden", false));
 	tear_down(&x);
@@ -118,7 +119,8 @@ TEST(runs_of_cells)
 
 TEST(statements_that_read)
 {
-	static const char read[] = "select * from cc.a join b on 1=1", made[] = "create table t (i int)";
+	static const char read[] = "select * from cc.a join b on 1=1",
+			  made[] = "create table t (i int)";
 	static const char frame[] = "values 1";
 	struct fixture x;
 	json_auto_t *j = NULL;
@@ -130,9 +132,10 @@ TEST(statements_that_read)
 	kept_statement(x.kept, KEPT_FRAME, frame, strlen(frame));
 	j = all(&x);
 	text = json_text(json_object_get(j, "statements"));
-	CHECK_STR(text, "[{\"from\":\"cell\",\"hidden\":false,\"run_id\":null,\"sql\":\"select * from "
-			"cc.a join b on 1=1\",\"tables\":[\"cc.a\",\"b\"]},{\"from\":\"df\",\"hidden\":"
-			"false,\"run_id\":null,\"sql\":\"values 1\",\"tables\":[]}]");
+	CHECK_STR(text,
+		  "[{\"from\":\"cell\",\"hidden\":false,\"run_id\":null,\"sql\":\"select * from "
+		  "cc.a join b on 1=1\",\"tables\":[\"cc.a\",\"b\"]},{\"from\":\"df\",\"hidden\":"
+		  "false,\"run_id\":null,\"sql\":\"values 1\",\"tables\":[]}]");
 	tear_down(&x);
 }
 

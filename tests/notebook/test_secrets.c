@@ -22,8 +22,10 @@ TEST(passwords_of_urls)
 		     "%splicemachine --connect jdbc:splice://h:1/db;user=u;password=***;ssl=basic");
 	check_hidden("get('https://u:p@host/x?token=abc&n=1')",
 		     "get('https://u:***@host/x?token=***&n=1')");
-	check_hidden("url = \"jdbc:derby://h/db;password=p\"", "url = \"jdbc:derby://h/db;password=***\"");
-	check_hidden("model.save('s3a://splice-demo/model')", "model.save('s3a://splice-demo/model')");
+	check_hidden("url = \"jdbc:derby://h/db;password=p\"",
+		     "url = \"jdbc:derby://h/db;password=***\"");
+	check_hidden("model.save('s3a://splice-demo/model')",
+		     "model.save('s3a://splice-demo/model')");
 	check_hidden("http://localhost:5001/#/a@b", "http://localhost:5001/#/a@b");
 }
 
@@ -31,13 +33,15 @@ TEST(named_values)
 {
 	check_hidden("password = 'hunter2'", "password = '***'");
 	check_hidden("db_password=\"a\\\"b\" # why", "db_password=\"***\" # why");
-	check_hidden("opts = {'password': 'x', 'user': 'u'}", "opts = {'password': '***', 'user': 'u'}");
+	check_hidden("opts = {'password': 'x', 'user': 'u'}",
+		     "opts = {'password': '***', 'user': 'u'}");
 	check_hidden("read.option(\"password\", r'x')", "read.option(\"password\", r'***')");
 	check_hidden("os.environ['AWS_SECRET_ACCESS_KEY'] = 'k'",
 		     "os.environ['AWS_SECRET_ACCESS_KEY'] = '***'");
 	check_hidden("conf.set('fs.s3a.secret.key', 'k')", "conf.set('fs.s3a.secret.key', '***')");
 	check_hidden("API_TOKEN = \"\"\"a\nb\"\"\"\n", "API_TOKEN = \"\"\"***\"\"\"\n");
-	check_hidden("%env AWS_SECRET_ACCESS_KEY=abc\nx = 1", "%env AWS_SECRET_ACCESS_KEY=***\nx = 1");
+	check_hidden("%env AWS_SECRET_ACCESS_KEY=abc\nx = 1",
+		     "%env AWS_SECRET_ACCESS_KEY=***\nx = 1");
 	check_hidden("  !export TOKEN=abc; run", "  !export TOKEN=***; run");
 	check_hidden("call SYSCS_UTIL.SYSCS_CREATE_USER('bob', 'it''s')",
 		     "call SYSCS_UTIL.SYSCS_CREATE_USER('***', '***''***')");

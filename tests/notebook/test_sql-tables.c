@@ -57,7 +57,8 @@ TEST(other_words_from)
 {
 	static const char *const cases[][2] = {
 		{"delete from t", ""},
-		{"select trim(both ' ' from c), extract(year from d), substr(e from 2) from t", "t"},
+		{"select trim(both ' ' from c), extract(year from d), substr(e from 2) from t",
+		 "t"},
 		{"select * from t where a is distinct from b", "t"},
 		{"select 'from x' from t", "t"},
 		{"select * from table (f(1)) x, new_rows(2) y, t", "t"},

@@ -7,7 +7,7 @@ import pytest
 from pyarrow import parquet
 
 from splicemachine import _scorer
-from splicemachine._scorer import saved, stages, trees
+from splicemachine._scorer import saved, stages
 
 INF = math.inf
 
@@ -135,8 +135,10 @@ def test_every_reason_is_told(tmp_path):
                                 "predictionCol": ""}), schema(f=1), "its predictionCol is empty"),
     (("IndexToString", {"inputCol": "i", "outputCol": "o"}), schema(i="double"),
      "it has no labels, and nothing says those of i"),
-    (("StringIndexerModel", {"inputCol": "d", "outputCol": "o", "data": [{"labelsArray": [["1.50"]]}]}),
-     schema(d="decimal(3,2)"), "it indexes d, which is neither a text nor a binary number"),
+    (("StringIndexerModel", {"inputCol": "d", "outputCol": "o", "data": [{"labelsArray": [["true"]]}]}),
+     schema(d="boolean"), "it indexes d, which is neither a text nor a number"),
+    (("StringIndexerModel", {"inputCol": "d", "outputCol": "o", "data": [{"labelsArray": [["1", "4611686018427387904"]]}]}),
+     schema(d="long"), "it indexes d, whose value 4611686018427387904 has too many digits"),
     (("Binarizer", {"inputCol": "gone", "outputCol": "o"}), schema(x="double"),
      "it reads the column gone, which is not there"),
     (("Binarizer", {"inputCol": "x", "outputCol": "o"}), schema(x="date"),
@@ -256,24 +258,12 @@ NODES = [node(0, 1, 4, 2, [0.1], -1, 1.0, [3.0, 4.0]), node(1, 2, 3, 0, [0.0, 2.
 def test_a_tree(tmp_path):
     stage = exported(save(tmp_path / "m", "DecisionTreeClassificationModel", data=NODES[::-1], featuresCol="f",
                           meta={"numFeatures": 3, "numClasses": 2}), schema(f=3))["stages"][0]
-    # Two of three categories go left: Spark keeps the third, and what is neither goes left, too.
     assert stage["tree"] == {
-        "feature": [2, 0, -1, -1, -1], "threshold": [0.1, None, None, None, None], "left": [1, 3, -1, -1, -1],
-        "right": [4, 2, -1, -1, -1], "categories": [None, [1.0], None, None, None],
+        "feature": [2, 0, -1, -1, -1], "threshold": [0.1, None, None, None, None], "left": [1, 2, -1, -1, -1],
+        "right": [4, 3, -1, -1, -1], "categories": [None, [0.0, 2.0], None, None, None],
+        "arity": [None, 3, None, None, None],
         "leaf": [None, None, [2.0, 0.0], [0.0, 1.0], [1.0, 3.0]]}
     assert stage["classes"] == 2 and stage["task"] == "classification" and stage["thresholds"] is None
-
-
-def test_the_smaller_side_of_a_split():
-    assert [trees_of(2, [0.0])["categories"][0], trees_of(2, [0.0])["left"][0]] == [[0.0], 1]
-    assert [trees_of(5, [0.0, 4.0])["categories"][0], trees_of(5, [0.0, 4.0])["left"][0]] == [[0.0, 4.0], 1]
-    assert [trees_of(4, [0.0, 1.0, 3.0])["categories"][0], trees_of(4, [0.0, 1.0, 3.0])["left"][0]] == [[2.0], 2]
-
-
-def trees_of(total, side):
-    nodes = [node(0, 1, 2, 0, side, total, 0.0, [1.0]), node(1, -1, -1, -1, [], -1, 0.0, [1.0]),
-             node(2, -1, -1, -1, [], -1, 1.0, [1.0])]
-    return trees._trees(pyarrow.Table.from_pylist(nodes), "", classify=False)[0]
 
 
 def test_an_ensemble(tmp_path):

@@ -19,7 +19,8 @@ def logistic_regression(stage: Saved, columns: Columns) -> Stage:
     row = stage.row()
     coefficients = matrix(row["coefficientMatrix"])
     made = {**_features(stage, columns, row["numFeatures"]), "classes": row["numClasses"],
-            "coefficients": rows(coefficients), "intercepts": numbers(vector(row["interceptVector"]))}
+            "coefficients": rows(coefficients), "intercepts": numbers(vector(row["interceptVector"])),
+            "sparse": _is_sparse(row["coefficientMatrix"])}
     thresholds = stage.numbers("thresholds")
     if row["isMultinomial"]:
         made["thresholds"] = _vector_or_none(thresholds)
@@ -32,7 +33,8 @@ def linear_regression(stage: Saved, columns: Columns) -> Stage:
     row = stage.row()
     coefficients = vector(row["coefficients"])
     return {**_features(stage, columns, len(coefficients)), "coefficients": numbers(coefficients),
-            "intercept": number(row["intercept"]), **_answers(stage, columns, 0, "prediction")}
+            "sparse": _is_sparse(row["coefficients"]), "intercept": number(row["intercept"]),
+            **_answers(stage, columns, 0, "prediction")}
 
 
 def generalized_linear_regression(stage: Saved, columns: Columns) -> Stage:
@@ -82,7 +84,8 @@ def linear_svc(stage: Saved, columns: Columns) -> Stage:
     row = stage.row()
     coefficients = vector(row["coefficients"])
     return {**_features(stage, columns, len(coefficients)), "coefficients": numbers(coefficients),
-            "intercept": number(row["intercept"]), "threshold": number(stage.number("threshold", 0.0)),
+            "sparse": _is_sparse(row["coefficients"]), "intercept": number(row["intercept"]),
+            "threshold": number(stage.number("threshold", 0.0)),
             **_answers(stage, columns, 2, "prediction", "raw")}
 
 
@@ -102,7 +105,7 @@ def k_means(stage: Saved, columns: Columns) -> Stage:
     centers = [vector(r["clusterCenter"]) for r in found]
     return {**_features(stage, columns, len(centers[0])), "centers": rows(centers),
             "distance": stage.param("distanceMeasure", "euclidean"),
-            **_answers(stage, columns, 0, "prediction")}
+            **_answers(stage, columns, 0, "prediction", number_type="int")}
 
 
 def _features(stage: Saved, columns: Columns, size: int) -> Stage:
@@ -114,15 +117,21 @@ def _features(stage: Saved, columns: Columns, size: int) -> Stage:
     return {"features": name}
 
 
-def _answers(stage: Saved, columns: Columns, classes: int, *members: str) -> Stage:
+def _answers(stage: Saved, columns: Columns, classes: int, *members: str,
+             number_type: str = "double") -> Stage:
     """The output columns; the members that the model does not have are null."""
     made: Dict[str, Optional[str]] = {}
     for member, (param, default) in ANSWERS.items():
         made[member] = (stage.param(param, default) or None) if member in members else None
         if made[member]:
-            columns.add(Column(made[member], "double") if member == "prediction"
+            columns.add(Column(made[member], number_type) if member == "prediction"
                         else Column(made[member], "vector", classes))
     return made
+
+
+def _is_sparse(coefficients: Dict[str, Any]) -> bool:
+    """Whether zeros are not stored: NaN in their feature then changes nothing."""
+    return coefficients["type"] == 0
 
 
 def _thresholds(stage: Saved) -> Stage:

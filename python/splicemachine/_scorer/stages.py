@@ -11,6 +11,7 @@ from splicemachine._scorer.columns import NUMERIC, Column, Columns
 from splicemachine._scorer.saved import Saved, Unsupported, matrix, number, numbers, rows, vector
 
 Stage = Dict[str, Any]
+DIGITS = 15  # that every double keeps
 NO_COLUMN = ("distinct", "all", "null", "true", "false")  # words that may stand where a column may
 
 
@@ -108,8 +109,7 @@ def string_indexer(stage: Saved, columns: Columns) -> Stage:
     wanted = [i for i in zip(*names(stage), stage.row()["labelsArray"]) if i[1] not in stage.unread]
     keep = _invalid(stage) == "keep"
     for name, output, each in wanted:
-        if columns.read(name, "string").type in ("decimal", "vector", "boolean"):
-            raise Unsupported(f"it indexes {name}, which is neither a text nor a binary number")
+        _check_labels(columns.read(name, "string"), each)
         columns.add(Column(output, "double", labels=[*each, "__unknown"] if keep else each))
     inputs, outputs, labels = map(list, zip(*wanted))
     return {"inputs": inputs, "outputs": outputs, "labels": labels, "handle_invalid": _invalid(stage)}
@@ -212,6 +212,16 @@ def _scaled(stage: Saved, columns: Columns, size: int) -> Stage:
 
 def _split(value: Any) -> float:
     return {"Inf": math.inf, "-Inf": -math.inf}[value] if isinstance(value, str) else float(value)
+
+
+def _check_labels(column: Column, labels: List[str]) -> None:
+    """The scorer looks up the double that a number is: two labels must not be one."""
+    if column.type not in ("string", *NUMERIC):
+        raise Unsupported(f"it indexes {column.name}, which is neither a text nor a number")
+    if column.type in ("long", "decimal"):
+        large = [x for x in labels if len(decimal.Decimal(x).as_tuple().digits) > DIGITS]
+        if large:
+            raise Unsupported(f"it indexes {column.name}, whose value {large[0]} has too many digits")
 
 
 def _cast(surrogate: float, column: Column) -> float:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
-from splicemachine._scorer.saved import Saved, numbers
+from splicemachine._scorer.saved import Saved, number, numbers
 
 Tree = Dict[str, List[Any]]
+LISTS = ("feature", "threshold", "left", "right", "categories", "arity", "leaf")
 
 
 def tree(stage: Saved, classify: bool) -> Tree:
@@ -46,7 +47,7 @@ def _trees(table: Any, prefix: str, classify: bool) -> List[Tree]:
     left, right = column("leftChild"), column("rightChild")
     found = []
     for begin, end in zip(roots, [*roots[1:], len(ids)]):
-        made: Tree = {k: [] for k in ("feature", "threshold", "left", "right", "categories", "leaf")}
+        made: Tree = {k: [] for k in LISTS}
         for i in range(begin, end):
             _add(made, feature[i], sides[i], totals[i], left[i], right[i], leaves[i])
         found.append(made)
@@ -55,25 +56,15 @@ def _trees(table: Any, prefix: str, classify: bool) -> List[Tree]:
 
 def _add(made: Tree, feature: int, side: List[float], total: int, left: int, right: int,
          leaf: Any) -> None:
-    """One node.
-
-    Spark keeps the smaller set of a categorical split, and what is in neither (a category that
-    training never saw) goes to the other side.  So where that set goes right, the children change
-    places: the list always names the set that Spark keeps.
-    """
-    inside = left >= 0
-    categories = None
-    if inside and total != -1:
-        categories = side
-        if len(side) > total // 2:
-            categories = [float(c) for c in range(total) if c not in set(side)]
-            left, right = right, left
+    """One node; Spark's -1 for a `total` is a split by a threshold, for `left` a leaf."""
+    inside, split = left >= 0, total != -1
     values = leaf if isinstance(leaf, list) else [leaf]
     made["feature"].append(feature if inside else -1)
-    made["threshold"].append(side[0] if inside and categories is None else None)
+    made["threshold"].append(number(side[0]) if inside and not split else None)
     made["left"].append(left)
     made["right"].append(right)
-    made["categories"].append(categories)
+    made["categories"].append(side if inside and split else None)
+    made["arity"].append(total if inside and split else None)
     made["leaf"].append(None if inside else numbers(values))
 
 
