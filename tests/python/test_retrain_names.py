@@ -3,7 +3,8 @@ import ast
 
 import pytest
 
-from splicemachine._retrain.names import Session, effects
+from splicemachine._retrain.names import effects
+from splicemachine._retrain.session import Session
 
 
 def of(source):

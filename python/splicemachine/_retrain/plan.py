@@ -2,7 +2,7 @@
 
 Pure: it reads what the run recorded (recorded.py) and starts nothing.  The
 cell that logged the model is needed, and by the names it reads the cells
-before it (names.py); those that logged to the run as well, where they can be
+before it (session.py); those that logged to the run as well, where they can be
 run again.
 """
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 from splicemachine import _sql
 from splicemachine._retrain import outside, sqlcells, tables
 from splicemachine._retrain.cells import PYTHON, SQL, TRACKING, Cell, load
-from splicemachine._retrain.names import Session, chain, imported, imports
+from splicemachine._retrain.names import chain, imported, imports
+from splicemachine._retrain.session import Session
 from splicemachine._retrain.tables import Name
 from splicemachine.errors import SpliceError
 
