@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -181,7 +182,8 @@ def test_retrained_on_the_second_month(notebook, home):
     assert new.data.tags["splice.retrained_from"] == old.info.run_id
     assert new.data.tags["splice.table"] == "cc_fraud.cc_fraud_data2"
     names = {"TPR", "SPC", "PPV", "NPV", "FPR", "FDR", "FNR", "ACC", "F1", "MCC"}
-    assert set(new.data.metrics) == names | {f"retrain.{w}.{n}" for w in ("old", "new") for n in names} | {"retrain.rows"}
+    compared = {f"retrain.{w}.{n}" for w in ("old", "new") for n in names}
+    assert set(new.data.metrics) == names | compared | {"retrain.rows"}
     assert 3_600 < new.data.metrics["retrain.rows"] < 4_400
     assert "spark_model" in {f.path for f in tracking(k).list_artifacts(new.info.run_id)}
     sources = [c["source"] for c in artifact(k, new, "splice/cells.json")["cells"]]
@@ -272,6 +274,23 @@ def test_a_cell_that_fails(notebook, home):
     assert "model = full_pipeline.fit(train)" in r.text, "the cell's own traceback"
     assert runs(k)["Ben (retrained)"][0].info.status == "FAILED"
     nothing_left(home)
+
+
+def test_a_killed_notebook_leaves_nothing(home, notebook):
+    k = Kernel(home)
+    k.ok("%mlmanager experiment fraud-demo")
+    k.client.execute("%mlmanager retrain Ben --table cc_fraud.cc_fraud_data2")
+    deadline = time.time() + 300
+    while not processes(home):
+        assert time.time() < deadline
+        time.sleep(0.2)
+    while "Cell 1 of 8" not in str(k.client.get_iopub_msg(timeout=300)["content"]):
+        pass
+    os.kill(k.pid, signal.SIGKILL)
+    k.client.stop_channels()
+    while processes(home):
+        assert time.time() < deadline, processes(home)
+        time.sleep(0.2)
 
 
 @pytest.mark.parametrize("request_, text", [

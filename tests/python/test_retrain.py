@@ -12,8 +12,8 @@ from splicemachine.ml.management import MLManager
 from splicemachine.spark.context import PySpliceContext
 from tracking_ops import Memory, TrackingOps
 
-PLAN = {"run_id": "0" * 32, "experiment_id": "1", "name": "Ben (retrained)", "tags": {"splice.retrained_from": "0" * 32},
-        "old": [["S", "T"]], "fresh": [["S", "T2"]], "renames": [], "inputs": [], "label": [None, "label", None]}
+PLAN = {"run_id": "0" * 32, "experiment_id": "1", "name": "Ben (retrained)",
+        "tags": {"splice.retrained_from": "0" * 32}, "old": [["S", "T"]], "fresh": [["S", "T2"]], "renames": [], "inputs": [], "label": [None, "label", None]}
 
 
 @pytest.fixture
@@ -88,7 +88,8 @@ def test_errors_that_are_no_conflict_go_on(guarded, kernel):
 
 
 def test_nothing_is_written_to_the_database(guarded, kernel, capsys):
-    kernel.ops["sql.execute"] = lambda args, request: {"columns": [], "rows": [], "count": 3, "warnings": [], "more": False}
+    answer = {"columns": [], "rows": [], "count": 3, "warnings": [], "more": False}
+    kernel.ops["sql.execute"] = lambda args, request: answer
     splice = PySpliceContext(object())
     for call in (lambda: splice.insert(None, "s.u"), lambda: splice.dropTable("s.u"), lambda: splice.export(None, "f"),
                  lambda: splice.execute("delete from s.u"), lambda: splice.createTable(None, "s.u")):
@@ -118,6 +119,66 @@ def test_a_child_without_a_plan_is_as_ever(monkeypatch):
     monkeypatch.setenv(replay.VARIABLE, "/nowhere")
     with pytest.raises(OSError):  # cells must not run unguarded
         replay.take()
+
+
+def test_mlflow_has_the_one_run_too(guarded, monkeypatch):
+    import mlflow
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import fluent
+
+    for module in (mlflow, fluent):
+        for name in ("start_run", "end_run", "set_experiment", "create_experiment"):
+            monkeypatch.setattr(module, name, getattr(module, name))
+    logged = []
+
+    def log_param(self, run_id, key, value, synchronous=None):
+        if (run_id, key) in [(r, k) for r, k, _ in logged]:
+            raise MlflowException("Changing param values is not allowed")
+        logged.append((run_id, key, value))
+    for name in ("log_param", "log_metric", "log_batch", "set_tag", "log_artifact", "log_artifacts"):
+        monkeypatch.setattr(mlflow.MlflowClient, name, log_param)
+    monkeypatch.setattr(mlflow, "active_run", lambda: "the new run")
+    replay._guard_mlflow(mlflow)
+    assert mlflow.start_run(run_name="x") == fluent.start_run() == "the new run"
+    assert mlflow.end_run() is None and mlflow.set_experiment("y") is None and mlflow.create_experiment("z") == "1"
+    client = mlflow.MlflowClient("http://127.0.0.1:1")
+    client.log_param("r", "a", 1)
+    client.log_param("r", "a", 2)
+    cell(logs=False)
+    client.log_param("r", "b", 1)
+    assert logged == [("r", "a", 1)]
+
+
+def test_what_saves_and_what_does_not(guarded, capsys):
+    class Writer:
+        saved = []
+
+        def save(self, path):
+            self.saved.append(path)
+
+    class V2:
+        append = replace = Writer.save
+
+    util = type("util", (), {"MLWriter": Writer, "JavaMLWriter": type("J", (), {"save": Writer.save})})
+    replay._guard_models(util)
+    readwriter = type("rw", (), {"DataFrameWriter": type("F", (), {"csv": Writer.save}), "DataFrameWriterV2": V2})
+    replay._guard_frames(readwriter)
+    flavor = type("spark", (), {"save_model": staticmethod(lambda path: util.JavaMLWriter().save(path)),
+                                "log_model": staticmethod(lambda path: util.MLWriter().save(path))})
+    replay._guard_flavor(flavor)
+    for path, call in (("a", util.MLWriter().save), ("b", util.JavaMLWriter().save), ("c", readwriter.DataFrameWriter().csv),
+                       ("d", V2().append)):
+        call(path)
+    said = capsys.readouterr().err
+    assert "saving a model a." in said and "writing a frame c." in said
+    with pytest.raises(AttributeError):
+        util.JavaMLWriter().saved  # nothing was
+    util.JavaMLWriter.saved = Writer.saved
+    flavor.save_model("kept 1")  # a part of logging a model
+    flavor.log_model("kept 2")
+    cell(logs=False)
+    flavor.log_model("another run's")
+    assert Writer.saved == ["kept 1", "kept 2"]
 
 
 # --- comparison ---

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from splicemachine import _bridge
+from splicemachine import _bridge, _deployable
 from splicemachine._retrain import replay
 from splicemachine._retrain.recorded import MODEL
 from splicemachine.errors import SpliceError
@@ -175,10 +175,7 @@ def _answered(model: Any, frame: Any) -> Tuple[Any, str]:
 
 def _predictor(model: Any) -> Any:
     """The stage that predicts."""
-    model = getattr(model, "bestModel", None) or model
-    stages = [s for stage in getattr(model, "stages", None) or [model]
-              for s in (getattr(getattr(stage, "bestModel", stage), "stages", None) or [getattr(stage, "bestModel", stage)])]
-    for stage in reversed(stages):
+    for stage in reversed(_deployable._stages(model)):
         if stage.hasParam("predictionCol"):
             return stage
     raise SpliceError("the model predicts nothing that can be compared")

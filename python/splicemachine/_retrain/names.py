@@ -438,7 +438,8 @@ def held(value: Optional[ast.AST]) -> Set[str]:
             return set()
         if not methods and root in BUILTINS - HOLDING:
             return set()
-        inside = set().union(*(held(a) for a in [*map(_unstarred, value.args), *[k.value for k in value.keywords]]), set())
+        given = [*map(_unstarred, value.args), *[k.value for k in value.keywords]]
+        inside = set().union(*map(held, given), set())
         return inside | ({root if methods else "()" + root} if root else set())
     if isinstance(value, (ast.Attribute, ast.Subscript)):
         root, methods = chain(value)

@@ -182,8 +182,24 @@ def _guard_mlflow(mlflow: Any) -> None:
                           ("create_experiment", lambda *a, **k: current().experiment.get("id"))):
         for module in (mlflow, fluent):
             setattr(module, name, _unless_ours(getattr(module, name), instead))
+    mlflow.MlflowClient.log_param = _forgiving(mlflow.MlflowClient.log_param)
     for name in ("log_param", "log_metric", "log_batch", "set_tag", "log_artifact", "log_artifacts"):
         setattr(mlflow.MlflowClient, name, _unless_muted(getattr(mlflow.MlflowClient, name)))
+
+
+def _forgiving(log_param: Any) -> Any:
+    """A parameter that has another value already costs only itself."""
+    @functools.wraps(log_param)
+    def forgiving(self, run_id, key, value, *args, **kwargs):
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return log_param(self, run_id, key, value, *args, **kwargs)
+        except MlflowException as e:
+            notice(f"Parameter {key}={value} was not logged: {e.message}")
+            return value
+
+    return forgiving
 
 
 def _guard_flavor(flavor: Any) -> None:

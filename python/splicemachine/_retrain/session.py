@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Dict, Iterable, List, NamedTuple, Set
+from typing import Dict, Iterable, NamedTuple, Set
 
 from splicemachine._retrain.names import BUILTINS, PRESET, Effects, effects, imported
 
