@@ -28,6 +28,7 @@ struct service_def {
 	const char *title;        /* "the local Derby server" */
 	const char *port_setting; /* "db.port" */
 	const char *advice;       /* hint under an error of a start */
+	bool page;                /* its address is one that people open */
 	int start_ms;             /* it must answer within this time */
 	int stop_ms;              /* and end within this time after SIGTERM */
 	bool on_demand;           /* a plain `splice-manager start` leaves it alone */

@@ -117,6 +117,7 @@ const struct service_def jobs_def = {
 	.name = "jobs",
 	.title = "the Jobs Tracker",
 	.port_setting = "jobs.port",
+	.page = true,
 	.advice = "`splice-manager logs jobs` shows more",
 	.start_ms = 30000,
 	.stop_ms = 8000,

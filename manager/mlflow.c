@@ -112,6 +112,7 @@ const struct service_def mlflow_def = {
 	.name = "mlflow",
 	.title = "MLflow",
 	.port_setting = "mlflow.port",
+	.page = true,
 	.advice = "`splice-manager logs mlflow` shows more",
 	.start_ms = 180000,
 	.stop_ms = 8000,

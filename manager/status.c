@@ -5,16 +5,18 @@
 
 static json_t *service_json(const struct service *s)
 {
+	bool open = service_def(s)->page && service_state(s) == SERVICE_READY;
+	_cleanup_free_ char *page = open ? service_url(s) : NULL;
 	struct service_info info;
 
 	service_info(s, &info);
-	return json_pack("{s:s s:s s:s s:i s:i s:I s:I s:i s:o s:o s:o}", "name",
+	return json_pack("{s:s s:s s:s s:i s:i s:I s:I s:i s:o s:o s:o s:o}", "name",
 			 service_def(s)->name, "title", service_def(s)->title, "state",
 			 service_state_name(service_state(s)), "port", info.port, "pid",
 			 (int)info.pid, "memory_kib", (json_int_t)info.memory, "uptime_ms",
 			 (json_int_t)info.uptime, "restarts", info.restarts, "data",
 			 json_strz(info.data), "log", json_strz(info.log), "reason",
-			 json_strz(service_reason(s)->text));
+			 json_strz(service_reason(s)->text), "page", json_strz(page));
 }
 
 json_t *status_json(const struct status_manager *m, const struct service_list *services)
@@ -85,6 +87,23 @@ static int name_width(const json_t *list)
 	return (int)width;
 }
 
+/* Addresses for a browser; the Jobs Tracker's has its token in it. */
+static void put_pages(const json_t *list, struct buf *b)
+{
+	const char *gap = "\n";
+	const json_t *s;
+	size_t i;
+
+	json_array_foreach (list, i, s) {
+		const char *page = json_get_str(s, "page", NULL);
+
+		if (!page)
+			continue;
+		buf_printf(b, "%s%s: %s\n", gap, json_get_str(s, "title", "?"), page);
+		gap = "";
+	}
+}
+
 void status_table(const json_t *status, struct buf *b)
 {
 	const json_t *m = json_object_get(status, "manager");
@@ -103,6 +122,7 @@ void status_table(const json_t *status, struct buf *b)
 		   "MEMORY", "UPTIME", "DATA");
 	json_array_foreach (list, i, s)
 		put_row(s, width, b);
+	put_pages(list, b);
 	json_array_foreach (list, i, s) {
 		const char *reason = json_get_str(s, "reason", "");
 

@@ -85,8 +85,10 @@ static void check_refused(struct site *x, int code, const char *text)
 {
 	_cleanup_package_info_ struct package_info info = {0};
 	struct err err = ERR_INIT;
-	int r = package_look(x->m, &x->q, NULL, &info, &err);
+	int r;
 
+	fake_http_sync(x->server);
+	r = package_look(x->m, &x->q, NULL, &info, &err);
 	if (r == 0)
 		r = package_check_native(&info, &err);
 	CHECK_INT(r, code);
@@ -157,6 +159,7 @@ TEST(stages_and_flavours_are_named)
 		_cleanup_package_info_ struct package_info info = {0};
 		struct err err = ERR_INIT;
 
+		fake_http_sync(x.server);
 		CHECK_INT(package_look(x.m, &x.q, NULL, &info, &err), E_PROTO);
 	}
 	x.splice = "";

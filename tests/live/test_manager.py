@@ -347,7 +347,7 @@ def test_usage_errors_and_logs(manager):
     assert manager.run().returncode == 2
     assert manager.run("dance").returncode == 2
     bad = manager.run("start", "postgres")
-    assert bad.returncode == 2 and "database and mlflow" in bad.stderr
+    assert bad.returncode == 2 and "database, mlflow" in bad.stderr
     assert manager.run("status", "--yaml").returncode == 2
     assert manager.run("logs", "mlflow").returncode == 1
     manager.ok("start", "manager")

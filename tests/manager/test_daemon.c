@@ -391,11 +391,14 @@ TEST(the_guard_clears_up_after_a_killed_manager)
 TEST(the_table_shows_states_and_reasons)
 {
 	json_auto_t *status = json_pack(
-		"{s:{s:i s:s s:i s:i} s:[{s:s s:s s:i s:i s:i s:i s:s s:s} {s:s s:s s:s s:s}]}",
+		"{s:{s:i s:s s:i s:i} s:[{s:s s:s s:i s:i s:i s:i s:s s:s} {s:s s:s s:s s:s} "
+		"{s:s s:s s:s s:s s:s}]}",
 		"manager", "pid", 42, "version", "0.1.0", "uptime_ms", 3723000, "links", 1,
 		"services", "name", "database", "state", "ready", "port", 1527, "pid", 43,
 		"memory_kib", 70000, "uptime_ms", 61000, "data", "/d", "reason", "", "name",
-		"mlflow", "state", "failed", "data", "/m", "reason", "no Python");
+		"mlflow", "state", "failed", "data", "/m", "reason", "no Python", "name", "jobs",
+		"title", "the Jobs Tracker", "state", "ready", "data", "/j", "page",
+		"http://127.0.0.1:5003/?token=x");
 	_cleanup_free_ char *text = NULL;
 	struct buf b;
 
@@ -407,6 +410,8 @@ TEST(the_table_shows_states_and_reasons)
 			"SERVICE    STATE        PORT      PID   MEMORY     UPTIME  DATA\n"
 			"database   ready        1527       43    68 MB      1 min  /d\n"
 			"mlflow     failed          -        -        -          -  /m\n"
+			"jobs       ready           -        -        -          -  /j\n"
+			"\nthe Jobs Tracker: http://127.0.0.1:5003/?token=x\n"
 			"\nmlflow: no Python\n");
 }
 

@@ -231,6 +231,12 @@ const char *fake_http_url(const struct fake_http *f)
 	return f->url;
 }
 
+void fake_http_sync(struct fake_http *f)
+{
+	pthread_mutex_lock(&f->lock);
+	pthread_mutex_unlock(&f->lock);
+}
+
 unsigned fake_http_requests(struct fake_http *f)
 {
 	unsigned n;

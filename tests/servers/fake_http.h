@@ -46,6 +46,12 @@ int fake_http_port(const struct fake_http *f);
 const char *fake_http_url(const struct fake_http *f); /* "http://127.0.0.1:PORT" */
 unsigned fake_http_requests(struct fake_http *f);
 unsigned fake_http_connections(struct fake_http *f);
+/*
+ * What the handler left is seen here from now on, and what was set here, by
+ * the handler's next call: the thread sanitizer does not see that a request
+ * orders both.
+ */
+void fake_http_sync(struct fake_http *f);
 /* Wait until every client has closed its connections, and what they still sent is handled. */
 void fake_http_wait_closed(struct fake_http *f);
 /* Closes every connection and waits for the threads. */

@@ -86,8 +86,12 @@ static int push(struct fixture *x)
 				  .progress = on_progress,
 				  .userdata = x,
 				  .cancel = x->cancel};
+	int r;
 
-	return registry_push(x->registry, &x->image, &p, &x->err);
+	fake_http_sync(x->server.server);
+	r = registry_push(x->registry, &x->image, &p, &x->err);
+	fake_http_sync(x->server.server);
+	return r;
 }
 
 /* Everything arrived, whatever happened on the way. */
