@@ -147,7 +147,7 @@ def test_endpoint_by_mode_and_state(cloud, place):
 # --- the image of the real scorer ---
 
 def unpack(image_uri, server, folder):
-    """The image's files, by others: skopeo and umoci where there is one, else tar."""
+    """The image's files, by others: skopeo and tar."""
     subprocess.run(["skopeo", "copy", "--src-tls-verify=false", "--src-creds", f"{server.user}:{server.password}",
                     f"docker://{image_uri}", f"dir:{folder}/dir"], check=True, capture_output=True, timeout=120)
     manifest = json.loads((folder / "dir/manifest.json").read_text())
