@@ -164,7 +164,7 @@ def image_sizes(build, folder):
     java = pathlib.Path(os.path.realpath(shutil.which("java"))).parents[1]
 
     def tree(path):
-        return int(subprocess.run(["du", "-sbL", str(path)], check=True, capture_output=True, text=True).stdout.split()[0])
+        return int(subprocess.run(["du", "-sb", str(path)], check=True, capture_output=True, text=True).stdout.split()[0])
 
     ours = os.path.getsize(f"{build}/bin/splice-scorer") + os.path.getsize(f"{folder}/model.json")
     return ours, tree(python) + tree(java) + tree(pathlib.Path(folder) / "mlflow")
