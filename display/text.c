@@ -1,6 +1,7 @@
 /* Visible text and HTML escaping.  Knows nothing of tables. */
 #include "display/text-int.h"
 
+#include "base/html.h"
 #include "base/str.h"
 #include "display/bundle.h"
 
@@ -170,24 +171,6 @@ void text_repeat(struct buf *out, const char *character, size_t n)
 {
 	while (n--)
 		buf_put_str(out, character);
-}
-
-static const char *html_entity(char c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	default:
-		return NULL;
-	}
 }
 
 /* Bytes at the beginning that need neither an entity nor to be made visible. */

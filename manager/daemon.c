@@ -6,6 +6,7 @@
 #include "manager/launch.h"
 #include "manager/lock.h"
 #include "manager/server.h"
+#include "manager/signals.h"
 #include "protocol/manager/paths.h"
 
 #include <errno.h>
@@ -26,21 +27,6 @@ struct daemon {
 	bool stopping;
 	int64_t stopped_at; /* 0 while services run */
 };
-
-static int open_signals(struct daemon *d, struct err *err)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
-		return err_set(err, E_IO, "cannot block signals");
-	d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return d->signal_fd < 0 ? err_set_errno(err, E_IO, errno, "signalfd") : 0;
-}
 
 static void pass_notice(void *userdata, const struct service *s, const char *text)
 {
@@ -109,7 +95,7 @@ int daemon_new(const struct daemon_options *o, struct daemon **ret, struct err *
 	if (r == 0)
 		r = start_guard(d, err);
 	if (r == 0)
-		r = open_signals(d, err);
+		r = signals_open(&d->signal_fd, err);
 	if (r == 0)
 		r = add_services(d, o->defs, err);
 	if (r == 0)

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "deploy/steps.h"
 #include "deploy/store.h"
+#include "manager/signals.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -52,18 +53,10 @@ struct queue {
 
 static int open_signals(struct queue *q, struct err *err)
 {
-	sigset_t set;
+	int r = signals_open(&q->signal_fd, err);
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
-		return err_set(err, E_IO, "cannot block signals");
-	q->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (q->signal_fd < 0)
-		return err_set_errno(err, E_IO, errno, "signalfd");
+	if (r < 0)
+		return r;
 	q->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return q->wake_fd < 0 ? err_set_errno(err, E_IO, errno, "eventfd") : 0;
 }

@@ -2,7 +2,7 @@
 #include "web/pages.h"
 #include "web/served.h"
 
-json_t *served_list_json(const struct served_list *list)
+static json_t *served_list_json(const struct served_list *list)
 {
 	json_auto_t *items = json_array();
 
@@ -12,7 +12,7 @@ json_t *served_list_json(const struct served_list *list)
 	return json_incref(items);
 }
 
-int api_endpoints(struct call *q, struct err *err)
+int reply_served(struct call *q, const char *member, struct err *err)
 {
 	_cleanup_served_list_ struct served_list list = {0};
 	struct store *store = NULL;
@@ -22,7 +22,12 @@ int api_endpoints(struct call *q, struct err *err)
 		r = served_all(store, /* ping= */ true, &q->web->stop, &list, err);
 	return r < 0 ? r
 		     : reply_json(q, MHD_HTTP_OK,
-				  json_pack("{s:o}", "endpoints", served_list_json(&list)), err);
+				  json_pack("{s:o}", member, served_list_json(&list)), err);
+}
+
+int api_endpoints(struct call *q, struct err *err)
+{
+	return reply_served(q, "endpoints", err);
 }
 
 int api_endpoint(struct call *q, struct err *err)

@@ -1,29 +1,12 @@
 /* The one writer of HTML. */
 #include "web/html.h"
 
+#include "base/html.h"
 #include "base/str.h"
 #include "protocol/http/http.h"
 
 #include <assert.h>
 #include <inttypes.h>
-
-static const char *reference(char c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	default:
-		return NULL;
-	}
-}
 
 static bool is_control(char c)
 {
@@ -36,7 +19,7 @@ void html_text(struct buf *b, const char *s)
 
 	while (n) {
 		size_t len = utf8_seq(s, n);
-		const char *name = reference(*s);
+		const char *name = html_entity(*s);
 
 		if (!len)
 			buf_put_str(b, "\xEF\xBF\xBD");

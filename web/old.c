@@ -5,7 +5,6 @@
  * {"handler_name", …}.  What has no counterpart says so.
  */
 #include "web/pages.h"
-#include "web/served.h"
 #include "web/submit.h"
 
 #include "base/clock.h"
@@ -161,15 +160,7 @@ int old_logs(struct call *q, struct err *err)
 
 int old_deployments(struct call *q, struct err *err)
 {
-	_cleanup_served_list_ struct served_list list = {0};
-	struct store *store = NULL;
-	int r = call_store(q, &store, err);
-
-	if (r == 0)
-		r = served_all(store, /* ping= */ true, &q->web->stop, &list, err);
-	return r < 0 ? r
-		     : reply_json(q, MHD_HTTP_OK,
-				  json_pack("{s:o}", "deployments", served_list_json(&list)), err);
+	return reply_served(q, "deployments", err);
 }
 
 /* --- what is no more --- */

@@ -43,7 +43,8 @@ route_fn api_experiments, api_runs, api_run, api_validate;
 
 /* --- api-endpoints.c --- */
 route_fn api_endpoints, api_endpoint, api_invoke, api_shift, api_undeploy;
-json_t *served_list_json(const struct served_list *list); /* new */
+/* All endpoints as {member: […]}. */
+int reply_served(struct call *q, const char *member, struct err *err) _must_check_;
 
 /* --- old.c: what former trackers' clients ask --- */
 route_fn old_deploy, old_initiate, old_initiate_job, old_logs, old_deployments, old_retrain,

@@ -4,26 +4,12 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 
 import pytest
 import zmq
 from conftest import Kernel
-
-
-def children(pid):
-    """Process ids of all descendants."""
-    out = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True).stdout
-    pairs = [tuple(map(int, line.split())) for line in out.splitlines()]
-    found, todo = [], [pid]
-    while todo:
-        parent = todo.pop()
-        for child, ppid in pairs:
-            if ppid == parent:
-                found.append(child)
-                todo.append(child)
-    return found
+from front_ends import descendants
 
 
 def alive(pid):
@@ -249,7 +235,7 @@ def test_child_killed_in_mid_cell(kernel):
 
 def test_questions_are_answered_when_the_child_dies(kernel):
     kernel.ok("x = 1")
-    child, = children(kernel.pid)
+    child, = descendants(kernel.pid)
     os.kill(child, signal.SIGSTOP)
     kernel.client.complete("x.")
     kernel.client.kernel_info()  # read behind it
@@ -317,7 +303,7 @@ def test_calls_of_a_dead_child_are_cancelled(stuck_kernel):
 
 def test_sigterm_while_a_call_waits(stuck_kernel):
     pid = stuck_kernel.pid
-    pids = [pid] + children(pid)
+    pids = [pid] + descendants(pid)
     os.kill(pid, signal.SIGTERM)
     assert wait_until(lambda: not any(map(alive, pids)), 3), "something outlived the kernel"
 
@@ -476,7 +462,7 @@ def test_welcome_for_every_subscriber(kernel):
 def test_shutdown_replies_and_leaves_nothing(home):
     k = Kernel(home)
     k.ok("import os")
-    pids = [k.pid] + children(k.pid)
+    pids = [k.pid] + descendants(k.pid)
     assert len(pids) >= 2
     start = time.monotonic()
     k.client.shutdown()
@@ -491,7 +477,7 @@ def test_shutdown_replies_and_leaves_nothing(home):
 def test_kill_nine_of_the_kernel_leaves_no_child_and_no_jvm(home):
     k = Kernel(home)
     k.ok("spark.range(3).count()")
-    pids = children(k.pid)
+    pids = descendants(k.pid)
     names = {open(f"/proc/{p}/comm").read().strip() for p in pids}
     assert any("java" in n for n in names), names
     os.kill(k.pid, signal.SIGKILL)
