@@ -296,9 +296,10 @@ void bridge_drop(struct subshell *s)
 	}
 }
 
-void bridge_interrupt(struct kernel *k)
+void bridge_interrupt(struct kernel *k, struct subshell *only)
 {
 	for (struct subshell *s = k->subshells; s; s = s->next)
-		for (struct bridge_job *job = s->calls; job; job = job->next)
+		for (struct bridge_job *job = only && s != only ? NULL : s->calls; job;
+		     job = job->next)
 			cancel_fire(&job->cancel);
 }

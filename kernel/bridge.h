@@ -26,6 +26,6 @@ void bridge_next(struct kernel *k, struct subshell *s);
 /* Free the calls of a subshell whose worker has ended. */
 void bridge_drop(struct subshell *s);
 /* Cancel the running calls; those that wait are answered as interrupted. */
-void bridge_interrupt(struct kernel *k);
+void bridge_interrupt(struct kernel *k, struct subshell *only);
 
 #endif

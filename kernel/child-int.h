@@ -13,16 +13,17 @@ enum child_state {
 	CHILD_READY,
 };
 
-enum relay_kind { RELAY_EXECUTE, RELAY_ASK, RELAY_COMM, RELAY_PROBE };
+enum relay_kind { RELAY_EXECUTE, RELAY_ASK, RELAY_COMM, RELAY_PROBE, RELAY_SUBSHELL };
 
 /* A message sent to the child: answers and output come back under its id. */
 struct relay {
 	char id[JUPYTER_ID_SIZE];
 	enum relay_kind kind;
-	struct request *q; /* owned reference; NULL for a probe */
-	size_t prefix;     /* code points of the cell in front of what was sent */
-	bool started;      /* the child is at it: SIGINT reaches it */
-	bool interrupt;    /* RELAY_EXECUTE: asked for before it started */
+	struct request *q;         /* owned reference; NULL when no front end asked */
+	struct subshell *subshell; /* RELAY_SUBSHELL: whose opening it asks for; NULL: deleted */
+	size_t prefix;             /* code points of the cell in front of what was sent */
+	bool started;              /* the child is at it: SIGINT reaches it */
+	bool interrupt;            /* RELAY_EXECUTE: asked for before it started */
 	bool got_reply, got_idle;
 	int64_t idle_at; /* clock_ms of idle */
 	json_t *reply;   /* RELAY_EXECUTE: content of execute_reply */
@@ -60,6 +61,7 @@ struct relay_out {
 	const char *msg_type;
 	struct slice content, metadata;
 	size_t prefix;
+	struct subshell *subshell; /* RELAY_SUBSHELL */
 };
 
 /* child-launch.c: the process and the sockets to it; on an error the sockets are left to close. */
@@ -70,16 +72,34 @@ void child_close_sockets(struct child *c);
 int relay_send(struct kernel *k, struct request *q, const struct relay_out *what,
 	       struct err *err) _must_check_;
 void relay_execute(struct kernel *k, struct request *q);
+/* False when it could not be sent. */
+bool relay_comm(struct kernel *k, struct request *q);
+/* Something is still to come for it. */
+bool relay_is_open(const struct relay *r);
+/* The child runs it now. */
+bool relay_is_at_work(const struct relay *r);
 /* By the id it was sent under (NULL: none); NULL when it is not remembered. */
 struct relay *relay_find(const struct child *c, const char *id);
 /* Handle what has arrived, until clock_ms is `until`. */
 void relay_read(struct kernel *k, int64_t until);
-/* SIGINT for what the child is at; a cell that it has not begun gets it when it does. */
-void relay_interrupt(struct kernel *k);
 /* End the cells that are idle and got no reply in time. */
 void relay_check_replies(struct kernel *k);
 /* Forget all; the requests that wait for an answer fail with the error. */
 void relay_fail_all(struct kernel *k, const struct err *error);
+
+/* child-subshell.c: */
+/* True when q can be sent; else it waits, and is sent or fails when its subshell has opened or not.
+ */
+bool child_subshell_ready(struct kernel *k, struct request *q);
+/* The answer to what child_subshell_ready asked for. */
+void child_subshell_opened(struct kernel *k, struct relay *r, const struct jupyter_msg *m);
+/* The child is gone, and its subshells with it. */
+void child_subshells_lost(struct kernel *k, const struct err *error);
+/* Interrupt what the child is at, of one subshell or (NULL) of all; a cell that it has not begun
+ * gets it when it does. */
+void relay_interrupt(struct kernel *k, struct subshell *only);
+/* Interrupt one that the child is at. */
+void relay_stop(struct kernel *k, struct relay *r);
 
 /* child-config.c: the files that the child starts with. */
 enum child_file { CHILD_CONNECTION_FILE, CHILD_CONFIG_FILE };

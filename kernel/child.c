@@ -132,10 +132,11 @@ static bool runs_cell(const struct subshell *s)
 	return s->running && s->running->relayed;
 }
 
-static void fail_waiting(struct kernel *k, const struct err *error)
+/* The cells that wait for the start, of one subshell or (NULL) of all. */
+static void fail_waiting(struct kernel *k, const struct subshell *only, const struct err *error)
 {
 	for (struct subshell *s = k->subshells; s; s = s->next)
-		if (runs_cell(s))
+		if ((!only || s == only) && runs_cell(s))
 			execute_done(k, s->running, error, NULL);
 }
 
@@ -158,7 +159,7 @@ bool child_event(struct kernel *k, struct subshell *s, struct event *e)
 	release_start(c);
 	if (r < 0) {
 		child_close_sockets(c);
-		fail_waiting(k, &error);
+		fail_waiting(k, NULL, &error);
 	}
 	bridge_next(k, s);
 	return true;
@@ -173,7 +174,8 @@ void child_execute(struct kernel *k, struct request *q)
 
 	q->relayed = true;
 	if (c->state == CHILD_READY) {
-		relay_execute(k, q);
+		if (child_subshell_ready(k, q))
+			relay_execute(k, q);
 		return;
 	}
 	if (c->state != CHILD_NONE)
@@ -238,7 +240,7 @@ static void go_on_starting(struct kernel *k)
 	log_line(k->log, LOG_INFO, "child", "Python answers");
 	for (struct subshell *s = k->subshells; s; s = s->next)
 		if (runs_cell(s))
-			relay_execute(k, s->running);
+			child_execute(k, s->running);
 }
 
 void child_read(struct kernel *k)
@@ -294,21 +296,21 @@ void child_reap(struct kernel *k)
 	proc_kill_group(c->pid, SIGKILL);
 	c->state = CHILD_NONE;
 	child_close_sockets(c);
-	bridge_interrupt(k); /* nobody waits for its calls */
+	bridge_interrupt(k, NULL); /* nobody waits for its calls */
 	relay_fail_all(k, &error);
 }
 
-void child_interrupt(struct kernel *k)
+void child_interrupt(struct kernel *k, struct subshell *only)
 {
 	struct child *c = k->child;
 	struct err error = ERR_INIT;
 
 	if (c->state == CHILD_READY)
-		relay_interrupt(k);
+		relay_interrupt(k, only);
 	if (c->state != CHILD_PREPARING && c->state != CHILD_STARTING)
 		return;
 	/* SIGINT would kill an interpreter that is still importing: only the cells end. */
 	(void)err_set(&error, E_CANCEL, "interrupted while Python was starting");
 	err_set_name(&error, "KeyboardInterrupt");
-	fail_waiting(k, &error);
+	fail_waiting(k, only, &error);
 }

@@ -2,7 +2,8 @@
  * The Python child: an ipykernel in a process and session of its own, to
  * which this kernel is a client over ipc with a key of its own.  Started by
  * the first cell that needs it, started anew after it died.  child.c owns its
- * life, relay.c what is sent to it, relay-back.c what comes back.  I/O thread only.
+ * life, relay.c what is sent to it, relay-back.c what comes back,
+ * child-subshell.c its subshells.  I/O thread only.
  *
  * Nothing of the child outlives the kernel: it gets SIGKILL when the kernel
  * dies (prctl(2), PR_SET_PDEATHSIG), and its JVM ends when its standard input
@@ -31,7 +32,12 @@ bool child_ask(struct kernel *k, struct request *q, const json_t *content, size_
 bool child_comm(struct kernel *k, struct request *q);
 /* The answer to the child's input_request. */
 void child_input(struct kernel *k, const struct jupyter_msg *reply);
-void child_interrupt(struct kernel *k);
+/* Interrupt its cells and comm messages, of one subshell or (NULL) of all. */
+void child_interrupt(struct kernel *k, struct subshell *only);
+/* Whether an answer for the subshell is still to come. */
+bool child_uses(const struct kernel *k, const struct subshell *s);
+/* The subshell is about to be freed. */
+void child_forget(struct kernel *k, struct subshell *s);
 
 /* The request that the child's message id belongs to, or NULL.  Borrowed. */
 struct request *child_request(struct kernel *k, const char *child_msg_id);

@@ -100,7 +100,9 @@ static void abort_one(struct kernel *k, struct request *q)
 	struct err error = ERR_INIT;
 	json_t *content;
 
-	(void)err_set(&error, E_CANCEL, "not run, because a cell before it failed");
+	(void)err_set(&error, E_CANCEL,
+		      q->subshell->deleted ? "not run: its subshell was deleted"
+					   : "not run, because a cell before it failed");
 	err_set_name(&error, "Aborted");
 	kernel_status(k, q, "busy");
 	content = kernel_error_content(&error);
@@ -199,6 +201,12 @@ void execute_next(struct kernel *k, struct subshell *s)
 			start(k, q);
 	}
 	s->advancing = false;
+}
+
+void execute_abort(struct kernel *k, struct subshell *s)
+{
+	abort_queue(k, s);
+	execute_next(k, s);
 }
 
 void execute_request(struct kernel *k, struct request *q)

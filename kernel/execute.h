@@ -18,6 +18,8 @@ void execute_event(struct kernel *k, struct subshell *s, struct event *e);
  * end of a cell counts.
  */
 void execute_done(struct kernel *k, struct request *q, const struct err *error, json_t *reply);
+/* The requests that have arrived for s do not run any more. */
+void execute_abort(struct kernel *k, struct subshell *s);
 /* Start what can run now. */
 void execute_next(struct kernel *k, struct subshell *s);
 

@@ -24,12 +24,12 @@ static bool on_kernel_info(struct kernel *k, struct request *q, const json_t *co
 
 	(void)content;
 	kernel_reply(k, q, "kernel_info_reply",
-		     json_pack("{ss ss ss ss so ss s[{ss ss}] s[] sb}", "status", "ok",
+		     json_pack("{ss ss ss ss so ss s[{ss ss}] s[s] sb}", "status", "ok",
 			       "protocol_version", JUPYTER_PROTOCOL_VERSION, "implementation",
 			       "splice-kernel", "implementation_version", SPLICE_VERSION,
 			       "language_info", language, "banner", banner, "help_links", "text",
 			       "MLflow tracking", "url", "https://mlflow.org/docs/latest/",
-			       "supported_features", "debugger", 0));
+			       "supported_features", "kernel subshells", "debugger", 0));
 	return true;
 }
 
@@ -106,6 +106,49 @@ static bool on_connect(struct kernel *k, struct request *q, const json_t *conten
 	return true;
 }
 
+/* An answer without more, or what went wrong; err as the step set it. */
+static void reply_outcome(struct kernel *k, struct request *q, const char *type,
+			  const struct err *err, json_t *content)
+{
+	if (err->code) {
+		json_decref(content);
+		kernel_reply_error(k, q, err);
+		return;
+	}
+	kernel_reply(k, q, type, content);
+}
+
+static bool on_create_subshell(struct kernel *k, struct request *q, const json_t *content)
+{
+	struct err err = ERR_INIT;
+	struct subshell *s = NULL;
+	json_t *reply = NULL;
+
+	(void)content;
+	if (subshell_open(k, &s, &err) == 0)
+		reply = json_pack("{ss ss}", "status", "ok", "subshell_id", s->id);
+	reply_outcome(k, q, "create_subshell_reply", &err, reply);
+	return true;
+}
+
+static bool on_delete_subshell(struct kernel *k, struct request *q, const json_t *content)
+{
+	struct err err = ERR_INIT;
+
+	if (subshell_delete(k, json_get_str(content, "subshell_id", NULL), &err) < 0)
+		log_line(k->log, LOG_INFO, "control", "%s", err.text);
+	reply_outcome(k, q, "delete_subshell_reply", &err, json_pack("{ss}", "status", "ok"));
+	return true;
+}
+
+static bool on_list_subshell(struct kernel *k, struct request *q, const json_t *content)
+{
+	(void)content;
+	kernel_reply(k, q, "list_subshell_reply",
+		     json_pack("{ss so}", "status", "ok", "subshell_id", subshell_list(k)));
+	return true;
+}
+
 static bool on_interrupt(struct kernel *k, struct request *q, const json_t *content)
 {
 	(void)content;
@@ -143,6 +186,9 @@ static const struct handler {
 	{"comm_msg", on_comm, false},
 	{"comm_close", on_comm, false},
 	{"connect_request", on_connect, false},
+	{"create_subshell_request", on_create_subshell, false},
+	{"delete_subshell_request", on_delete_subshell, false},
+	{"list_subshell_request", on_list_subshell, false},
 	{"interrupt_request", on_interrupt, false},
 	{"shutdown_request", on_shutdown, false},
 };

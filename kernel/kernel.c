@@ -5,6 +5,7 @@
 #include "kernel/kernel.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "kernel/bridge.h"
 #include "kernel/child.h"
@@ -39,19 +40,10 @@ int kernel_catch_signals(struct kernel *k, struct err *err)
 	return 0;
 }
 
-static int open_parent_shell(struct kernel *k, struct err *err)
-{
-	struct subshell *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return err_nomem(err);
-	k->subshells = s;
-	return worker_start(k->zmq, k->nb, &s->worker, err);
-}
-
 int kernel_open(struct kernel *k, struct err *err)
 {
 	const char *user = getenv("USER");
+	struct subshell *parent;
 	int r = 0;
 
 	k->zmq = zmq_ctx_new();
@@ -63,36 +55,15 @@ int kernel_open(struct kernel *k, struct err *err)
 		r = kernel_open_sockets(k, err);
 	if (r == 0)
 		r = history_new(&k->history, err);
-	return r == 0 ? open_parent_shell(k, err) : r;
-}
-
-static void free_subshell(struct subshell *s)
-{
-	worker_stop(s->worker);
-	bridge_drop(s);
-	while (s->queue) {
-		struct request *q = s->queue;
-
-		s->queue = q->next;
-		request_unref(q);
-	}
-	request_unref(s->running);
-	free(s);
+	return r == 0 ? subshell_open(k, &parent, err) : r;
 }
 
 void kernel_close(struct kernel *k)
 {
 	/* Python and its JVM first: a worker may take a moment to come back from its server. */
-	bridge_interrupt(k);
+	bridge_interrupt(k, NULL);
 	child_stop(k->child);
-	while (k->subshells) {
-		struct subshell *s = k->subshells;
-
-		k->subshells = s->next;
-		if (s->running)
-			cancel_fire(&s->running->cancel);
-		free_subshell(s);
-	}
+	subshell_close_all(k);
 	child_free(k->child);
 	bridge_free(k->bridge);
 	request_unref(k->asking);
@@ -103,14 +74,6 @@ void kernel_close(struct kernel *k)
 		zmq_ctx_term(k->zmq); /* the heartbeat thread sees it and closes its socket */
 	if (k->signal_fd > 0)
 		(void)close(k->signal_fd);
-}
-
-struct subshell *kernel_subshell(struct kernel *k, const char *id)
-{
-	for (struct subshell *s = k->subshells; s; s = s->next)
-		if ((!id && !s->id) || (id && s->id && str_eq(id, s->id)))
-			return s;
-	return NULL;
 }
 
 /* --- stdin ------------------------------------------------------------------------------- */
@@ -201,7 +164,7 @@ static void accept_request(struct kernel *k, struct jupyter_msg *m, enum jupyter
 		return;
 	}
 	log_line(k->log, LOG_DEBUG, jupyter_channel_name(channel), "received %s", q->msg.msg_type);
-	q->subshell = kernel_subshell(k, channel == JUPYTER_SHELL ? q->msg.subshell_id : NULL);
+	q->subshell = subshell_find(k, channel == JUPYTER_SHELL ? q->msg.subshell_id : NULL);
 	if (q->subshell)
 		handle_request(k, q);
 	else
@@ -233,11 +196,11 @@ void kernel_read_shell(struct kernel *k)
 
 void kernel_interrupt(struct kernel *k)
 {
-	bridge_interrupt(k);
+	bridge_interrupt(k, NULL);
 	for (struct subshell *s = k->subshells; s; s = s->next)
 		if (s->running && !s->running->relayed)
 			cancel_fire(&s->running->cancel);
-	child_interrupt(k);
+	child_interrupt(k, NULL);
 }
 
 /* --- the loop ---------------------------------------------------------------------------- */
@@ -303,7 +266,7 @@ static void tick(struct kernel *k)
 	}
 }
 
-enum { FIXED_ITEMS = 7, MAX_ITEMS = FIXED_ITEMS + CHILD_POLL_ITEMS + 64 };
+enum { FIXED_ITEMS = 7, MAX_ITEMS = FIXED_ITEMS + CHILD_POLL_ITEMS + 1 + LIMIT_SUBSHELLS };
 
 static int poll_items(struct kernel *k, zmq_pollitem_t *items)
 {
@@ -336,6 +299,7 @@ static void serve(struct kernel *k)
 	bridge_read(k);
 	read_stdin(k);
 	read_requests(k, k->shell, JUPYTER_SHELL, clock_ms() + TURN_MS);
+	subshell_reap(k);
 }
 
 int kernel_run(struct kernel *k, struct err *err)

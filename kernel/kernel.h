@@ -8,6 +8,7 @@
 
 #include "kernel/iopub.h"
 #include "kernel/request.h"
+#include "kernel/subshell.h"
 #include "kernel/worker.h"
 #include "notebook/notebook.h"
 #include "protocol/jupyter/connection.h"
@@ -16,24 +17,8 @@
 enum { TURN_MS = 20 };
 
 struct bridge;
-struct bridge_job;
 struct child;
 struct history;
-
-/* A line of execution with its own counter, queue and worker; the first has no id. */
-struct subshell {
-	char *id; /* NULL: the parent shell */
-	struct worker *worker;
-	unsigned worker_jobs; /* posted, their EVENT_DONE has not come */
-	int execution_count;
-	bool after_sql;           /* the last cell was SQL */
-	bool advancing;           /* execute_next is at work */
-	struct request *running;  /* owned reference */
-	struct request *queue;    /* owned references, in order of arrival */
-	uint64_t abort_before;    /* execute requests that arrived before this are aborted */
-	struct bridge_job *calls; /* bridge calls waiting for the worker; owned */
-	struct subshell *next;
-};
 
 struct kernel {
 	const struct log *log;
@@ -66,9 +51,6 @@ int kernel_open(struct kernel *k, struct err *err) _must_check_;
 int kernel_run(struct kernel *k, struct err *err) _must_check_;
 void kernel_close(struct kernel *k);
 
-/* The subshell of a request, or NULL when there is none of that id. */
-struct subshell *kernel_subshell(struct kernel *k, const char *id);
-
 /* Answer on the request's own channel.  Content is stolen; NULL is out of memory (logged). */
 void kernel_reply(struct kernel *k, const struct request *q, const char *msg_type, json_t *content);
 /* The same with the parts as they are: how the child's answers are relayed. */
@@ -97,7 +79,7 @@ void kernel_ask(struct kernel *k, struct request *q, const struct jupyter_out *o
 /* No answer is expected any more. */
 void kernel_ask_end(struct kernel *k, const struct request *q);
 
-/* Stop what runs: SIGINT and interrupt_request. */
+/* Stop what runs, in all subshells: SIGINT and interrupt_request. */
 void kernel_interrupt(struct kernel *k);
 
 #endif

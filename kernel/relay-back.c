@@ -10,7 +10,6 @@
 #include "base/str.h"
 #include "kernel/execute.h"
 
-#include <signal.h>
 #include <string.h>
 
 /* --- replies ----------------------------------------------------------------------------- */
@@ -119,6 +118,8 @@ static void on_reply(struct kernel *k, const struct jupyter_msg *m)
 		on_ask_reply(k, r, m);
 	else
 		r->got_reply = true;
+	if (r->kind == RELAY_SUBSHELL)
+		child_subshell_opened(k, r, m);
 }
 
 /* --- iopub ------------------------------------------------------------------------------- */
@@ -178,7 +179,7 @@ static void on_start(struct kernel *k, struct relay *r, const struct jupyter_msg
 		return;
 	r->started = true;
 	if (r->interrupt)
-		(void)kill(k->child->pid, SIGINT);
+		relay_stop(k, r);
 }
 
 static void on_busy(struct kernel *k, struct relay *r, const struct jupyter_msg *m)

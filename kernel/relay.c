@@ -5,7 +5,6 @@
 #include "kernel/execute.h"
 #include "tracking/tracking.h"
 
-#include <signal.h>
 #include <string.h>
 
 /* --- the list of what was sent ----------------------------------------------------------- */
@@ -17,7 +16,7 @@ static void relay_free(struct relay *r)
 	free(r);
 }
 
-static bool is_open(const struct relay *r)
+bool relay_is_open(const struct relay *r)
 {
 	return !r->got_idle || (r->kind != RELAY_COMM && !r->got_reply);
 }
@@ -31,7 +30,7 @@ static void trim(struct child *c)
 	while (*at) {
 		struct relay *r = *at;
 
-		if (++n > RELAYS_KEPT && !is_open(r)) {
+		if (++n > RELAYS_KEPT && !relay_is_open(r)) {
 			*at = r->next;
 			relay_free(r);
 			c->n_relays--;
@@ -74,7 +73,10 @@ int relay_send(struct kernel *k, struct request *q, const struct relay_out *what
 	r->kind = what->kind;
 	r->q = q ? request_ref(q) : NULL;
 	r->prefix = what->prefix;
+	r->subshell = what->subshell;
 	out.msg_id = r->id;
+	if (q && what->socket == c->shell)
+		out.subshell_id = q->subshell->child_id;
 	if (what->kind == RELAY_COMM) {
 		out.buffers = q->msg.frames + q->msg.first_buffer;
 		out.n_buffers = q->msg.n_frames - q->msg.first_buffer;
@@ -91,23 +93,9 @@ int relay_send(struct kernel *k, struct request *q, const struct relay_out *what
 	return 0;
 }
 
-static bool is_at_work(const struct relay *r)
+bool relay_is_at_work(const struct relay *r)
 {
 	return (r->kind == RELAY_EXECUTE || r->kind == RELAY_COMM) && r->started && !r->got_idle;
-}
-
-void relay_interrupt(struct kernel *k)
-{
-	struct child *c = k->child;
-	bool at_work = false;
-
-	for (struct relay *r = c->relays; r; r = r->next) {
-		at_work |= is_at_work(r);
-		if (r->kind == RELAY_EXECUTE && !r->started)
-			r->interrupt = true;
-	}
-	if (at_work)
-		(void)kill(c->pid, SIGINT);
 }
 
 /* A question or a comm message that nobody will answer any more. */
@@ -129,12 +117,13 @@ void relay_fail_all(struct kernel *k, const struct err *error)
 		struct relay *r = list;
 
 		list = r->next;
-		if (r->kind == RELAY_EXECUTE && is_open(r))
+		if (r->kind == RELAY_EXECUTE && relay_is_open(r))
 			execute_done(k, r->q, error, NULL);
-		else if (r->q && is_open(r))
+		else if (r->q && relay_is_open(r))
 			give_up(k, r, error);
 		relay_free(r);
 	}
+	child_subshells_lost(k, error);
 	/* Cells that waited for the start have sent nothing yet. */
 	for (struct subshell *s = k->subshells; s; s = s->next)
 		if (s->running && s->running->relayed && k->child->state == CHILD_NONE)
@@ -217,7 +206,7 @@ bool child_ask(struct kernel *k, struct request *q, const json_t *content, size_
 	return text && k->child->state == CHILD_READY && relay_send(k, q, &out, &err) == 0;
 }
 
-bool child_comm(struct kernel *k, struct request *q)
+bool relay_comm(struct kernel *k, struct request *q)
 {
 	struct relay_out out = {.kind = RELAY_COMM,
 				.socket = k->child->shell,
@@ -226,7 +215,14 @@ bool child_comm(struct kernel *k, struct request *q)
 				.metadata = q->msg.metadata};
 	struct err err = ERR_INIT;
 
-	return k->child->state == CHILD_READY && relay_send(k, q, &out, &err) == 0;
+	return relay_send(k, q, &out, &err) == 0;
+}
+
+bool child_comm(struct kernel *k, struct request *q)
+{
+	if (k->child->state != CHILD_READY)
+		return false;
+	return !child_subshell_ready(k, q) || relay_comm(k, q);
 }
 
 void child_input(struct kernel *k, const struct jupyter_msg *reply)

@@ -45,6 +45,7 @@ struct job {
 
 struct worker {
 	void *ours, *theirs; /* the I/O thread's end and the worker's */
+	bool ending, ended;  /* I/O thread: JOB_STOP was posted; its thread has said its last */
 	pthread_t thread;
 	struct notebook *nb;
 	/* Used in the worker thread only. */
@@ -68,21 +69,26 @@ static bool send_pointer(void *socket, const void *p)
 	}
 }
 
-/* NULL when nothing is there (with ZMQ_DONTWAIT) or the context is ending. */
+/* False when nothing is there (with ZMQ_DONTWAIT) or the context is ending. */
+static bool recv_any(void *socket, int flags, void **ret)
+{
+	for (;;) {
+		int n = zmq_recv(socket, ret, sizeof(*ret), flags);
+
+		if (n == (int)sizeof(*ret)) {
+			TAKE_OVER(*ret);
+			return true;
+		}
+		if (n >= 0 || errno != EINTR)
+			return false;
+	}
+}
+
 static void *recv_pointer(void *socket, int flags)
 {
 	void *p = NULL;
 
-	for (;;) {
-		int n = zmq_recv(socket, &p, sizeof(p), flags);
-
-		if (n == (int)sizeof(p)) {
-			TAKE_OVER(p);
-			return p;
-		}
-		if (n >= 0 || errno != EINTR)
-			return NULL;
-	}
+	return recv_any(socket, flags, &p) ? p : NULL;
 }
 
 /* What a job reports at its end is allocated before it starts: an end cannot get lost. */
@@ -339,17 +345,39 @@ int worker_start(void *ctx, struct notebook *nb, struct worker **ret, struct err
 	return 0;
 }
 
-void worker_stop(struct worker *w)
+/* The next event, or NULL: none, or the last thing that the thread has sent. */
+static struct event *next_event(struct worker *w, int flags)
+{
+	void *p = NULL;
+
+	if (!w->ended && recv_any(w->ours, flags, &p) && !p)
+		w->ended = true;
+	return p;
+}
+
+bool worker_end(struct worker *w)
 {
 	struct err err = ERR_INIT;
-	struct event *e;
 
+	if (!w->ending)
+		w->ending = post(w, (struct job){.type = JOB_STOP}, &err) == 0;
+	return w->ended;
+}
+
+void worker_stop(struct worker *w)
+{
 	if (!w)
 		return;
-	if (post(w, (struct job){.type = JOB_STOP}, &err) == 0) {
+	(void)worker_end(w);
+	if (w->ending) {
 		/* A cell that has more to say than the pair holds waits for us. */
-		while ((e = recv_pointer(w->ours, 0)))
+		while (!w->ended) {
+			struct event *e = next_event(w, 0);
+
+			if (!e && !w->ended)
+				break;
 			event_free(e);
+		}
 		pthread_join(w->thread, NULL);
 	}
 	zmq_close(w->ours);
@@ -363,7 +391,7 @@ void *worker_socket(const struct worker *w)
 
 struct event *worker_event(struct worker *w)
 {
-	return recv_pointer(w->ours, ZMQ_DONTWAIT);
+	return next_event(w, ZMQ_DONTWAIT);
 }
 
 int worker_run_cell(struct worker *w, struct cell *cell, bool allow_stdin, struct cancel *cancel,

@@ -55,7 +55,12 @@ struct event {
 
 int worker_start(void *zmq_ctx, struct notebook *nb, struct worker **ret,
 		 struct err *err) _must_check_;
-/* Ends the thread after its running job; fire that job's cancel token first. */
+/*
+ * Begin to end the thread, which closes its database session; true once it has ended.  Never waits:
+ * call it again when there was something to read on worker_socket.
+ */
+bool worker_end(struct worker *w);
+/* Ends the thread after its running job, and waits; fire that job's cancel token first. */
 void worker_stop(struct worker *w);
 CLEANUP_DEFINE(struct worker *, worker_stop)
 

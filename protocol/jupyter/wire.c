@@ -314,15 +314,17 @@ int jupyter_recv(void *socket, struct jupyter_signer *s, struct jupyter_msg *ret
 static char *build_header(struct jupyter_signer *s, const struct jupyter_out *out)
 {
 	char id[JUPYTER_ID_SIZE], date[CLOCK_ISO_SIZE];
+	bool subshell = out->subshell_id != NULL;
 
 	if (!out->msg_id)
 		jupyter_new_id(s, id);
 	clock_iso_now(date);
 	/* Every other value is ours and plain ASCII: nothing to escape. */
 	return str_fmt("{\"date\":\"%s\",\"msg_id\":\"%s\",\"msg_type\":\"%s\",\"session\":\"%s\","
-		       "\"username\":%s,\"version\":\"" JUPYTER_PROTOCOL_VERSION "\"}",
+		       "%s%s%s\"username\":%s,\"version\":\"" JUPYTER_PROTOCOL_VERSION "\"}",
 		       date, out->msg_id ? out->msg_id : id, out->msg_type, s->session,
-		       s->username);
+		       subshell ? "\"subshell_id\":\"" : "", subshell ? out->subshell_id : "",
+		       subshell ? "\"," : "", s->username);
 }
 
 static int send_error(struct err *err)

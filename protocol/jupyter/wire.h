@@ -75,8 +75,9 @@ struct jupyter_out {
 	size_t n_idents;
 	struct slice topic; /* sent before the delimiter when there are no idents; n 0: none */
 	const char *msg_type;
-	const char *msg_id;  /* NULL: a new one */
-	struct slice parent; /* raw header of the cause; empty: {} */
+	const char *msg_id;      /* NULL: a new one */
+	const char *subshell_id; /* of a request; NULL: the parent shell */
+	struct slice parent;     /* raw header of the cause; empty: {} */
 	struct slice metadata;
 	struct slice content;
 	const zmq_msg_t *buffers; /* borrowed; copied by reference */

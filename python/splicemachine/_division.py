@@ -11,6 +11,8 @@ from __future__ import annotations
 import ast
 from typing import Any, Dict, List
 
+from splicemachine import _subshell
+
 DIV, IDIV = "_splice_div", "_splice_idiv"
 
 # Defined in the user's namespace, so that a function that uses them pickles with them and
@@ -32,8 +34,9 @@ def {IDIV}(a, b):
 class Python2Division(ast.NodeTransformer):
     """An IPython AST transformer; does nothing while `active` is false."""
 
+    active = _subshell.Own(False)
+
     def __init__(self, namespace: Dict[str, Any]):
-        self.active = False
         self._namespace = namespace
         self._temporaries = 0
 

@@ -10,6 +10,7 @@ uses it, its jobs get a group, it runs, and its errors get a hint.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -23,7 +24,7 @@ from ipykernel.zmqshell import ZMQInteractiveShell
 from traitlets import Type
 
 from splicemachine import (_bridge, _buckets, _cell, _division, _fitted, _hints, _jobs, _mlflow,
-                           _names, _quotes, _retrain, _spark)
+                           _names, _quotes, _retrain, _spark, _subshell)
 from splicemachine._notice import notice
 from splicemachine.zeppelin import ZeppelinContext
 
@@ -33,13 +34,19 @@ EXIT_S = 2.0  # after shutdown_request the process is gone within this time
 class Shell(ZMQInteractiveShell):
     """IPython's shell, with mended cells and hints below tracebacks."""
 
-    def init_instance_attrs(self):
-        super().init_instance_attrs()
-        self.mended: Dict[str, str] = {}  # cell as typed -> cell as run, of the cell that runs
-        self.division: Optional[_division.Python2Division] = None
+    execution_count = _subshell.Own(1)
+    displayhook_class = Type(_subshell.DisplayHook)
+    mended = _subshell.Own()  # (cell as typed, cell as run) of the cell that runs, or None
+    division: Optional[_division.Python2Division] = None
+
+    def init_history(self):
+        self.history_manager = _subshell.History(shell=self, parent=self)
+        self.configurables.append(self.history_manager)
 
     def transform_cell(self, raw_cell):
-        return super().transform_cell(self.mended.get(raw_cell, raw_cell))
+        if self.mended and self.mended[0] == raw_cell:
+            raw_cell = self.mended[1]
+        return super().transform_cell(raw_cell)
 
     def compiles(self, source: str) -> bool:
         """Whether a cell, magics and all, is valid."""
@@ -93,15 +100,34 @@ class Kernel(IPythonKernel):
         super().start()
         _jobs.watch(self.io_loop)
 
+    control_msg_types = [*IPythonKernel.control_msg_types, "splice_interrupt_request"]
+
+    async def splice_interrupt_request(self, stream, ident, parent):
+        """Stop a cell or comm message of a subshell, which no signal reaches (docs/BRIDGE.md)."""
+        _jobs.interrupt(parent["content"]["cell"])
+        self.session.send(stream, "splice_interrupt_reply", {"status": "ok"}, parent, ident)
+
     def pre_handler_hook(self):
-        super().pre_handler_hook()
-        _jobs.install(armed=self.get_parent().get("header", {}).get("msg_type") != "execute_request")
+        header = self.get_parent().get("header", {})
+        is_cell = header.get("msg_type") == "execute_request"
+        if not _subshell.inside():
+            super().pre_handler_hook()
+            _jobs.install(armed=not is_cell)
+        elif not is_cell:
+            with contextlib.suppress(KeyboardInterrupt):  # it would end the subshell's thread
+                _jobs.begin(header.get("msg_id"))
+
+    def post_handler_hook(self):
+        if not _subshell.inside():
+            super().post_handler_hook()
+        else:
+            _jobs.end()
 
     async def do_execute(self, code, silent, store_history=True, user_expressions=None,
                          allow_stdin=False, **rest):
         said = (rest.get("cell_meta") or {}).get("splice") or {}
         try:
-            with _jobs.interruptible():
+            with _jobs.interruptible(self.get_parent().get("header", {}).get("msg_id")):
                 if "splice_retrain" in (rest.get("cell_meta") or {}):
                     said = {**said, "retrain": rest["cell_meta"]["splice_retrain"]}
                 self.prepare(code, said, silent, store_history)
@@ -109,6 +135,8 @@ class Kernel(IPythonKernel):
                                                  allow_stdin, **rest)
         except (KeyboardInterrupt, asyncio.CancelledError) as e:  # before or behind the cell's code
             reply = self.interrupted(e)
+        if reply.get("status") == "error" and _jobs.was_interrupted():
+            reply["ename"] = "KeyboardInterrupt"  # what its Spark call made of the end of its jobs
         self.finish(reply)
         return reply
 
@@ -128,11 +156,11 @@ class Kernel(IPythonKernel):
             shell.execution_count = said["execution_count"]
         division = said.get("python2_division")
         shell.division.active = self.python2_division if division is None else bool(division)
-        shell.mended.clear()
+        shell.mended = None
         if not silent:
             mended = _quotes.mend(code, shell.compiles)
             if mended is not None:
-                shell.mended[code] = mended
+                shell.mended = (code, mended)
                 notice(f"Typographic quotes were read as plain ones: {_quotes.examples(code, mended)}")
         _mlflow.see(said.get("tracking"))
 
