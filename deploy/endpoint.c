@@ -293,6 +293,15 @@ struct endpoint_variant *endpoint_newest_variant(const struct endpoint_file *e)
 	return newest;
 }
 
+void endpoint_drop_variant(struct endpoint_file *e, struct endpoint_variant *v)
+{
+	size_t behind = e->n_variants - 1 - (size_t)(v - e->variants);
+
+	variant_release(v);
+	memmove(v, v + 1, behind * sizeof(*v));
+	e->n_variants--;
+}
+
 void endpoint_keep_only(struct endpoint_file *e, const struct endpoint_variant *v)
 {
 	size_t kept = (size_t)(v - e->variants);

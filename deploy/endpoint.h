@@ -60,6 +60,8 @@ int endpoint_add_variant(struct endpoint_file *e, const struct endpoint_variant 
 struct endpoint_variant *endpoint_find_variant(const struct endpoint_file *e, const char *name);
 /* NULL when there is none. */
 struct endpoint_variant *endpoint_newest_variant(const struct endpoint_file *e);
+/* One of its own. */
+void endpoint_drop_variant(struct endpoint_file *e, struct endpoint_variant *v);
 /* Drop all others. */
 void endpoint_keep_only(struct endpoint_file *e, const struct endpoint_variant *v);
 /*

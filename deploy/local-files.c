@@ -8,9 +8,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define MODEL_FILE "model.json"
 #define SAMPLE_FILE "sample.json"
+
+enum { FILE_NAMES = 1000 };
 
 /* --- package --- */
 
@@ -95,12 +98,38 @@ int local_parity(struct step_context *c, const json_t *plan, json_t **ret, struc
 
 /* --- place --- */
 
+/* Numbers of jobs begin anew when the store of jobs was lost: a file of that name may be served. */
+static int free_model_file(const char *app, const char *variant, char **ret, struct err *err)
+{
+	for (int i = 1; i < FILE_NAMES; i++) {
+		_cleanup_free_ char *tail = i > 1 ? str_fmt("-%d", i) : str_dup("");
+		_cleanup_free_ char *file =
+			tail ? str_fmt("models/%s%s.json", variant, tail) : NULL;
+		_cleanup_free_ char *path = NULL;
+		int r = file ? local_path(app, file, &path, err) : err_nomem(err);
+
+		if (r < 0)
+			return r;
+		if (access(path, F_OK) < 0) {
+			*ret = TAKE(file);
+			return 0;
+		}
+	}
+	return err_set(err, E_EXISTS, "%s has %d models named %s already", app, FILE_NAMES - 1,
+		       variant);
+}
+
 int local_plan_place(struct step_context *c, json_t **ret, struct err *err)
 {
 	char name[VARIANT_NAME_MAX + 1];
+	_cleanup_free_ char *file = NULL;
+	int r;
 
 	request_variant_name(local_of(c)->request, c->job, /* room= */ 0, name);
-	*ret = json_pack("{s:o}", "file", json_sprintf("models/%s.json", name));
+	r = free_model_file(local_of(c)->request->app, name, &file, err);
+	if (r < 0)
+		return r;
+	*ret = json_pack("{s:s}", "file", file);
 	return *ret ? 0 : err_nomem(err);
 }
 

@@ -1,7 +1,7 @@
 /*
  * What the files of the local target share: local.c (the lists of steps),
- * local-files.c (steps that make and remove files) and local-serve.c (steps
- * that change what is served).
+ * local-files.c (steps that make and remove files), local-serve.c (steps
+ * that change what is served) and local-undo.c (what that was before).
  */
 #ifndef DEPLOY_LOCAL_INT_H
 #define DEPLOY_LOCAL_INT_H
@@ -21,6 +21,13 @@ int local_job_path(const struct step_context *c, const char *file, char **ret,
 		   struct err *err) _must_check_;
 /* The endpoint.json as it is, a new reference; JSON null when there is none. */
 int local_current(const struct step_context *c, json_t **ret, struct err *err) _must_check_;
+
+/*
+ * What endpoint.json is to be when a step is taken back: `now` is what it is, the plan has "before"
+ * and what tells the step's own doing: "variant" (added) or "after" (written); neither: it was
+ * removed.  *ret is new; JSON null: no endpoint; NULL: another has changed it since, it stays.
+ */
+int local_before(const json_t *now, const json_t *plan, json_t **ret, struct err *err) _must_check_;
 
 typedef int local_plan_fn(struct step_context *c, json_t **ret, struct err *err);
 typedef int local_run_fn(struct step_context *c, const json_t *plan, json_t **ret, struct err *err);

@@ -134,12 +134,20 @@ static int withdraw(struct step_context *c, struct err *err)
 int local_undo_serve(struct step_context *c, const json_t *plan, const json_t *result,
 		     struct err *err)
 {
-	const json_t *before = json_object_get(plan, "before");
+	json_auto_t *now = NULL;
+	json_auto_t *before = NULL;
+	int r = local_current(c, &now, err);
 
 	(void)result;
-	if (!json_is_object(before))
-		return withdraw(c, err);
-	return serve(c, before, /* ret_url= */ NULL, err);
+	if (r == 0)
+		r = local_before(now, plan, &before, err);
+	if (r < 0)
+		return r;
+	if (!before) {
+		step_say(c, "the endpoint was changed by another job since: it stays as it is");
+		return 0;
+	}
+	return json_is_null(before) ? withdraw(c, err) : serve(c, before, /* ret_url= */ NULL, err);
 }
 
 /* --- join --- */

@@ -16,10 +16,19 @@ enum { SAY_MS = 5000, MIB_BYTES = 1 << 20 };
 
 int image_plan(struct step_context *c, json_t **ret, struct err *err)
 {
+	const char *repository = target_of(c)->o.repository;
 	_cleanup_free_ char *tag = target_name(c, "");
+	_cleanup_free_ char *digest = NULL;
+	struct err why = ERR_INIT;
+	int r = tag ? ecr_describe_image(target_of(c)->aws, repository, tag, c->cancel, &digest,
+					 &why)
+		    : err_nomem(&why);
 
-	*ret = tag ? json_pack("{s:s, s:s}", "repository", target_of(c)->o.repository, "tag", tag)
-		   : NULL;
+	if (r < 0 && r != E_NOTFOUND)
+		return err_copy(err, &why);
+	/* Whose it is does not matter: it is not taken over, and not taken off. */
+	*ret = json_pack("{s:s, s:s, s:s?}", "repository", repository, "tag", tag, "before",
+			 digest);
 	return *ret ? 0 : err_nomem(err);
 }
 
@@ -104,17 +113,24 @@ static int push(struct step_context *c, const struct oci_image *image, const cha
 }
 
 /* A tag that has this digest already needs no push: of an immutable one, none is possible. */
-static int is_pushed(struct step_context *c, const struct oci_image *image, const char *repository,
-		     const char *tag, bool *ret, struct err *err)
+static int is_pushed(struct step_context *c, const struct oci_image *image, const json_t *plan,
+		     bool *ret, struct err *err)
 {
+	const char *repository = json_get_str(plan, "repository", "");
+	const char *tag = json_get_str(plan, "tag", "");
 	_cleanup_free_ char *digest = NULL;
 	struct err why = ERR_INIT;
 	int r = ecr_describe_image(target_of(c)->aws, repository, tag, c->cancel, &digest, &why);
 
 	*ret = r == 0 && str_eq(digest, image->digest);
-	if (r == 0 || r == E_NOTFOUND)
+	if (r == E_NOTFOUND || *ret)
 		return 0;
-	return err_copy(err, &why);
+	if (r < 0)
+		return err_copy(err, &why);
+	r = err_set(err, E_EXISTS, "the repository %s has another image tagged %s already",
+		    repository, tag);
+	err_set_hint(err, "remove that tag, or choose another name for the app");
+	return r;
 }
 
 /* --- the step --- */
@@ -188,7 +204,7 @@ int image_run(struct step_context *c, const json_t *plan, json_t **ret, struct e
 	if (r == 0)
 		r = find_repository(c, repository, &repo, err);
 	if (r == 0)
-		r = is_pushed(c, &image, repository, tag, &pushed, err);
+		r = is_pushed(c, &image, plan, &pushed, err);
 	if (r == 0 && !pushed)
 		r = push(c, &image, repository, tag, err);
 	if (r < 0)
@@ -220,10 +236,12 @@ int image_undo(struct step_context *c, const json_t *plan, const json_t *result,
 {
 	const char *repository = json_get_str(plan, "repository", "");
 	struct err why = ERR_INIT;
-	int r = ecr_delete_tag(target_of(c)->aws, repository, json_get_str(plan, "tag", ""),
-			       c->cancel, &why);
+	int r = 0;
 
 	(void)result;
+	if (!json_is_string(json_object_get(plan, "before")))
+		r = ecr_delete_tag(target_of(c)->aws, repository, json_get_str(plan, "tag", ""),
+				   c->cancel, &why);
 	if (r == 0 || r == E_NOTFOUND)
 		return undo_repository(c, repository, err);
 	return err_copy(err, &why);

@@ -4,6 +4,8 @@
 #include "base/buf.h"
 #include "base/str.h"
 
+#include <math.h>
+
 static int no_variant(const struct sagemaker_endpoint *e, const char *variant, struct err *err)
 {
 	_cleanup_buf_ struct buf names;
@@ -101,8 +103,46 @@ int traffic_run(struct step_context *c, const json_t *plan, json_t **ret, struct
 	return endpoint_weights(c, json_object_get(plan, "after"), err);
 }
 
+/* Weights travel as decimal text: a last digit may differ. */
+static bool same_weights(const json_t *a, const json_t *b)
+{
+	json_t *one, *other;
+	size_t i;
+
+	if (json_array_size(a) != json_array_size(b))
+		return false;
+	json_array_foreach (a, i, one) {
+		other = json_array_get(b, i);
+		if (!str_eq(json_get_str(one, "variant", ""), json_get_str(other, "variant", "")) ||
+		    fabs(json_number_value(json_object_get(one, "weight")) -
+			 json_number_value(json_object_get(other, "weight"))) > 1e-6)
+			return false;
+	}
+	return true;
+}
+
 int traffic_undo(struct step_context *c, const json_t *plan, const json_t *result, struct err *err)
 {
+	const json_t *before = json_object_get(plan, "before");
+	_cleanup_sagemaker_endpoint_ struct sagemaker_endpoint e = {0};
+	json_auto_t *now = NULL;
+	int r = endpoint_settle(c, &e, NULL, err);
+
 	(void)result;
-	return endpoint_weights(c, json_object_get(plan, "before"), err);
+	if (r == E_NOTFOUND) {
+		err_clear(err);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	now = endpoint_weights_json(&e);
+	if (!now)
+		return err_nomem(err);
+	if (same_weights(now, before))
+		return 0;
+	if (!same_weights(now, json_object_get(plan, "after"))) {
+		step_say(c, "the traffic was shifted by another since: it stays as it is");
+		return 0;
+	}
+	return endpoint_weights(c, before, err);
 }

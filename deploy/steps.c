@@ -104,6 +104,7 @@ static int begin(struct step_context *c, const struct step *s, struct err *why, 
 
 static int run_one(struct step_context *c, const struct step *s, struct err *why, struct err *err)
 {
+	struct cancel *cancel = c->cancel;
 	json_auto_t *plan = NULL;
 	json_auto_t *result = NULL;
 	int r = store_job_step(c->store, c->job, s->title, err);
@@ -114,7 +115,11 @@ static int run_one(struct step_context *c, const struct step *s, struct err *why
 		return r;
 	plan = json_incref((json_t *)step_plan(c, s->name));
 	step_say(c, "%s …", s->title);
-	if (s->run(c, plan, &result, why) < 0)
+	if (s->keeps)
+		c->cancel = NULL; /* nothing that it waits for is broken off any more */
+	r = s->run(c, plan, &result, why);
+	c->cancel = cancel;
+	if (r < 0)
 		return 0;
 	err_clear(why);
 	r = store_step_set(c->store, c->job, s->name, STEP_DONE, result, err);
@@ -284,6 +289,24 @@ int steps_run(struct step_context *c, const struct steps *steps, int attempts, s
 		return end_kept(c, steps, attempts, &why, err);
 	r = turn_round(c, &why, err);
 	return r < 0 ? r : go_back(c, steps, attempts, err);
+}
+
+int steps_refuse(struct step_context *c, int attempts, const struct err *why, struct err *err)
+{
+	struct err left = ERR_INIT;
+	int r = reload(c, err);
+
+	if (r < 0)
+		return r;
+	step_say(c, "%s", why->text);
+	if (!c->journal.len)
+		return store_job_end(c->store, c->job, JOB_FAILED, why, NULL, err);
+	if (attempts < STEPS_GIVE_UP)
+		return err_copy(err, why);
+	err_set(&left, E_SERVER, "what it had made by then is left");
+	if (!find(c, UNDO))
+		r = turn_round(c, why, err);
+	return r < 0 ? r : end_undone(c, &left, err);
 }
 
 int steps_clear(struct step_context *c, const struct steps *steps, struct err *err)

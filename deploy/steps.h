@@ -37,7 +37,7 @@ struct step {
 	const char *title; /* "Fetching the model": what is shown meanwhile */
 	/*
 	 * There is no way back once it has begun: a cancel is not heard any
-	 * more, and what fails is tried again by the next worker.
+	 * more (cancel is NULL), and what fails is tried again by the next worker.
 	 */
 	bool keeps;
 	/* What it is about to make: a new object.  Makes nothing.  NULL: {}. */
@@ -76,6 +76,14 @@ struct steps {
  */
 int steps_run(struct step_context *c, const struct steps *steps, int attempts,
 	      struct err *err) _must_check_;
+
+/*
+ * Instead of steps_run, for a job that cannot be worked on now (its settings
+ * are not to be read): it fails, if nothing was made yet.  Else the error is
+ * why, and the next worker tries, up to STEPS_GIVE_UP.
+ */
+int steps_refuse(struct step_context *c, int attempts, const struct err *why,
+		 struct err *err) _must_check_;
 
 /* Take back what is still left of an ended job, c's.  Nothing left is fine. */
 int steps_clear(struct step_context *c, const struct steps *steps, struct err *err) _must_check_;

@@ -104,31 +104,34 @@ static int prepare(struct work *w, const struct steps **ret, struct err *err)
 	return 0;
 }
 
-/* What an earlier try could not take back is taken back first. */
-static int clear_earlier(struct work *w, const struct steps *steps, struct err *err)
+/* *ret_before: the job that this one retries, 0 when there is none or it was removed. */
+static int clear_one(struct work *w, const struct steps *steps, int64_t job, int64_t *ret_before,
+		     struct err *err)
 {
 	struct step_context earlier = {.store = w->context.store,
-				       .job = w->job.retry_of,
+				       .job = job,
 				       .userdata = w->context.userdata};
-	struct job left = {0};
+	_cleanup_job_ struct job left = {0};
 	int r;
 
-	if (!w->job.retry_of)
-		return 0;
-	r = store_job_get(w->context.store, w->job.retry_of, &left, /* err= */ NULL);
-	job_release(&left);
-	if (r < 0)
+	*ret_before = 0;
+	if (store_job_get(w->context.store, job, &left, /* err= */ NULL) < 0)
 		return 0; /* removed, so nothing was left */
+	*ret_before = left.retry_of;
 	r = steps_clear(&earlier, steps, err);
 	step_context_release(&earlier);
-	return r;
+	return r < 0 ? err_prefix(err, "what job %lld left", (long long)job) : r;
 }
 
-/* A job that cannot even be begun has made nothing. */
-static int refuse(struct work *w, const struct err *why, struct err *err)
+/* What earlier tries could not take back is taken back first, the latest before the others. */
+static int clear_earlier(struct work *w, const struct steps *steps, struct err *err)
 {
-	step_say(&w->context, "%s", why->text);
-	return store_job_end(w->context.store, w->job.id, JOB_FAILED, why, NULL, err);
+	int64_t job = w->job.retry_of;
+	int r = 0;
+
+	while (r == 0 && job)
+		r = clear_one(w, steps, job, &job, err);
+	return r;
 }
 
 static int go(struct work *w, const char *path, struct err *err)
@@ -138,12 +141,13 @@ static int go(struct work *w, const char *path, struct err *err)
 	struct err why = ERR_INIT;
 	int r = prepare(w, &steps, &why);
 
-	if (r < 0)
-		return refuse(w, &why, err);
-	r = watch_start(path, w->job.id, &w->cancel, &watch, err);
+	if (r == 0 && watch_start(path, w->job.id, &w->cancel, &watch, err) < 0)
+		return err->code;
 	if (r == 0)
-		r = clear_earlier(w, steps, err);
-	return r < 0 ? r : steps_run(&w->context, steps, w->job.attempts, err);
+		r = clear_earlier(w, steps, &why);
+	if (r < 0)
+		return steps_refuse(&w->context, w->job.attempts, &why, err);
+	return steps_run(&w->context, steps, w->job.attempts, err);
 }
 
 int work_run(int64_t job, struct err *err)

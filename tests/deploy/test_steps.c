@@ -16,13 +16,14 @@
 
 /* What goes wrong; shared with the processes. */
 struct plot {
-	int points;         /* passed so far, in all processes */
-	int kill_at;        /* the point that kills; 0: none */
-	bool kill_each;     /* kills each process at its first point */
-	const char *fail;   /* the step that fails */
-	const char *cancel; /* the step during which the job is cancelled */
-	int undo_failures;  /* times that taking back fails yet */
-	int runs;           /* steps run, in all processes */
+	int points;          /* passed so far, in all processes */
+	int kill_at;         /* the point that kills; 0: none */
+	bool kill_each;      /* kills each process at its first point */
+	const char *fail;    /* the step that fails */
+	const char *cancel;  /* the step during which the job is cancelled */
+	int undo_failures;   /* times that taking back fails yet */
+	int runs;            /* steps run, in all processes */
+	struct cancel *fire; /* fired when the step that keeps has begun */
 };
 
 static struct plot *plot;
@@ -55,6 +56,10 @@ static int make_file(struct step_context *c, const char *name, const json_t *pla
 
 	plot->runs++;
 	point();
+	if (plot->fire && str_eq(name, "last"))
+		cancel_fire(plot->fire);
+	if (cancel_fired(c->cancel))
+		return err_set(err, E_CANCEL, "cancelled");
 	r = path ? fs_write_atomic(path, "x", 1, 0600, err) : err_nomem(err);
 	point();
 	if (r == 0 && plot->cancel && str_eq(plot->cancel, name))
@@ -409,6 +414,69 @@ TEST(a_cancel_before_the_first_step_makes_nothing)
 	cancel_release(&cancel);
 	CHECK_INT(plot->runs, 0);
 	check_ended(JOB_CANCELLED, "", 0);
+	tear_down();
+}
+
+/* Behind the point of no return nothing that waits is broken off. */
+TEST(a_cancel_during_the_step_that_keeps_is_not_heard)
+{
+	struct plot p = {0};
+	_cleanup_(store_closep) struct store *s = NULL;
+	struct step_context c = {.job = 1};
+	struct cancel cancel;
+	struct err err = ERR_INIT;
+
+	set_up(&p);
+	REQUIRE_OK(store_open(store_path, &s, &err), &err);
+	REQUIRE_OK(cancel_init(&cancel, &err), &err);
+	plot->fire = &cancel;
+	c.store = s;
+	c.cancel = &cancel;
+	REQUIRE_OK(store_job_claim(s, 1, &err), &err);
+	CHECK_OK(steps_run(&c, &steps, 1, &err), &err);
+	CHECK(c.cancel == &cancel);
+	step_context_release(&c);
+	cancel_release(&cancel);
+	check_ended(JOB_SUCCESS, "", 4);
+	tear_down();
+}
+
+/* Settings that cannot be read: nothing made is forgotten over them. */
+TEST(a_job_that_cannot_be_worked_on_now)
+{
+	struct plot p = {.fail = "three", .undo_failures = 1};
+	_cleanup_(store_closep) struct store *s = NULL;
+	_cleanup_job_ struct job j = {0};
+	struct step_context c = {.job = 1};
+	struct err why = ERR_INIT, err = ERR_INIT;
+
+	err_set(&why, E_INPUT, "the settings are broken");
+	set_up(&p);
+	REQUIRE_OK(store_open(store_path, &s, &err), &err);
+	c.store = s;
+	REQUIRE_OK(store_job_claim(s, 1, &err), &err);
+	CHECK_OK(steps_refuse(&c, 1, &why, &err), &err);
+	CHECK_OK(store_job_remove(s, 1, &err), &err);
+	step_context_release(&c);
+	store_close(TAKE(s));
+	tear_down();
+
+	set_up(&p);
+	CHECK_INT(work(), 'n');
+	REQUIRE_OK(store_open(store_path, &s, &err), &err);
+	c = (struct step_context){.store = s, .job = 1};
+	REQUIRE_OK(store_job_claim(s, 1, &err), &err);
+	CHECK_INT(steps_refuse(&c, 2, &why, &err), E_INPUT);
+	REQUIRE_OK(store_job_get(s, 1, &j, &err), &err);
+	CHECK_INT(j.state, JOB_RUNNING);
+	CHECK_OK(steps_refuse(&c, STEPS_GIVE_UP, &why, &err), &err);
+	job_release(&j);
+	REQUIRE_OK(store_job_get(s, 1, &j, &err), &err);
+	CHECK_STR(j.error, "three does not work; and what it had made by then is left");
+	CHECK_INT(store_job_remove(s, 1, &err), E_INPUT);
+	CHECK_OK(steps_clear(&c, &steps, &err), &err);
+	CHECK_INT(count_files(), 0);
+	step_context_release(&c);
 	tear_down();
 }
 
