@@ -51,6 +51,8 @@
 #define LIMIT_WEB_BODY MIB(1)
 /* A page or answer of it: a job's whole log is the longest. */
 #define LIMIT_WEB_PAGE MIB(16)
+/* Files of a logged model that goes into MLflow's image: Spark's have a few for each stage. */
+#define LIMIT_MODEL_FILES 100000u
 /* A scorer's model file: a forest of 500 trees of depth 12 is 100 MB. */
 #define LIMIT_SCORER_MODEL MIB(256)
 /* Numbers of one row in all its columns: 32 MB, and a batch holds one row at least. */

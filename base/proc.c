@@ -28,10 +28,11 @@ static void set_env(const char *const *env)
 static int child_setup(const struct proc_options *o, pid_t parent)
 {
 	int null_fd = open("/dev/null", O_RDWR);
+	int in = o->in_fd > 0 ? o->in_fd : null_fd;
 	int out = o->out_fd >= 0 ? o->out_fd : null_fd;
 	sigset_t none;
 
-	if (null_fd < 0 || dup2(null_fd, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+	if (null_fd < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		return errno;
 	(void)setsid();
 	sigemptyset(&none);

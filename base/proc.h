@@ -16,6 +16,7 @@ struct proc_options {
 	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
 	const char *const *env;  /* NULL-terminated "NAME=value" set on top of ours; may be NULL */
 	const char *dir;         /* working folder; NULL keeps ours */
+	int in_fd;               /* standard input; 0 for /dev/null */
 	int out_fd;              /* standard output and error; -1 for /dev/null */
 	bool die_with_parent;    /* SIGKILL when the starting *thread* ends (prctl(2)) */
 };

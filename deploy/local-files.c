@@ -28,8 +28,8 @@ int local_plan_package(struct step_context *c, json_t **ret, struct err *err)
 	return *ret ? 0 : err_nomem(err);
 }
 
-static int fetch(struct step_context *c, const char *folder, struct package_info *info,
-		 int64_t *ret_bytes, struct err *err)
+int local_look(struct step_context *c, struct mlflow **ret, struct package_info *ret_info,
+	       struct err *err)
 {
 	_cleanup_(mlflow_freep) struct mlflow *m = NULL;
 	_cleanup_free_ char *uri = NULL;
@@ -38,7 +38,18 @@ static int fetch(struct step_context *c, const char *folder, struct package_info
 	if (r == 0)
 		r = mlflow_new(uri, &m, err);
 	if (r == 0)
-		r = package_look(m, local_of(c)->request, c->cancel, info, err);
+		r = package_look(m, local_of(c)->request, c->cancel, ret_info, err);
+	if (r == 0)
+		*ret = TAKE(m);
+	return r;
+}
+
+static int fetch(struct step_context *c, const char *folder, struct package_info *info,
+		 int64_t *ret_bytes, struct err *err)
+{
+	_cleanup_(mlflow_freep) struct mlflow *m = NULL;
+	int r = local_look(c, &m, info, err);
+
 	if (r == 0)
 		r = package_check_native(info, err);
 	return r < 0 ? r : package_fetch(m, info, folder, c->cancel, ret_bytes, err);

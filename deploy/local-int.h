@@ -8,6 +8,7 @@
 
 #include "deploy/endpoint.h"
 #include "deploy/local.h"
+#include "deploy/package.h"
 
 static inline const struct local_job *local_of(const struct step_context *c)
 {
@@ -28,6 +29,10 @@ int local_current(const struct step_context *c, json_t **ret, struct err *err) _
  * removed.  *ret is new; JSON null: no endpoint; NULL: another has changed it since, it stays.
  */
 int local_before(const json_t *now, const json_t *plan, json_t **ret, struct err *err) _must_check_;
+
+/* The tracking server (to be freed by the caller), and what the run has there. */
+int local_look(struct step_context *c, struct mlflow **ret, struct package_info *ret_info,
+	       struct err *err) _must_check_;
 
 typedef int local_plan_fn(struct step_context *c, json_t **ret, struct err *err);
 typedef int local_run_fn(struct step_context *c, const json_t *plan, json_t **ret, struct err *err);

@@ -19,6 +19,8 @@ void package_info_release(struct package_info *info)
 	free(info->experiment_id);
 	free(info->artifact_uri);
 	free(info->unsupported);
+	free(info->model_folder);
+	free(info->flavour);
 	*info = (struct package_info){0};
 }
 
@@ -136,7 +138,8 @@ static void find_flavour(const char *text, char *dst, size_t size)
 	}
 }
 
-static int other_flavour(struct mlflow *m, const struct package_info *info, const char *folder,
+/* 1 when the folder is a model's. */
+static int other_flavour(struct mlflow *m, struct package_info *info, const char *folder,
 			 struct cancel *cancel, struct err *err)
 {
 	_cleanup_free_ char *path = str_fmt("%s/MLmodel", folder);
@@ -148,16 +151,13 @@ static int other_flavour(struct mlflow *m, const struct package_info *info, cons
 	if (get_small(m, info, path, cancel, &text, /* err= */ NULL) < 0)
 		return 0; /* just a folder */
 	find_flavour(text, flavour, sizeof(flavour));
-	err_set(err, E_UNSUPPORTED,
-		"run %s has no Spark model, but a model of flavour %s in \"%s\"", info->run_id,
-		flavour, folder);
-	err_set_hint(err, "log a fitted Spark pipeline with log_spark_model; `mlflow models serve` "
-			  "serves other flavours");
-	return E_UNSUPPORTED;
+	info->flavour = str_dup(flavour);
+	info->model_folder = str_dup(folder);
+	return info->flavour && info->model_folder ? 1 : err_nomem(err);
 }
 
-static int no_model(struct mlflow *m, const struct package_info *info, const json_t *files,
-		    struct cancel *cancel, struct err *err)
+static int look_elsewhere(struct mlflow *m, struct package_info *info, const json_t *files,
+			  struct cancel *cancel, struct err *err)
 {
 	json_t *file;
 	size_t i;
@@ -168,8 +168,8 @@ static int no_model(struct mlflow *m, const struct package_info *info, const jso
 				? other_flavour(m, info, path, cancel, err)
 				: 0;
 
-		if (r < 0)
-			return r;
+		if (r != 0)
+			return r < 0 ? r : 0;
 	}
 	err_set(err, E_NOTFOUND, "run %s has no model", info->run_id);
 	err_set_hint(err, "log one in that run: manager.log_spark_model(model)");
@@ -200,10 +200,15 @@ static int look_at_splice(struct mlflow *m, struct package_info *info, struct ca
 	_cleanup_free_ char *text = NULL;
 	int r = mlflow_artifacts_list(m, info->run_id, "splice", cancel, &files, err);
 
+	if (r == 0)
+		info->has_sample = has_path(files, SAMPLE, /* ret_size= */ NULL);
+	/* Another flavour has no model file of ours. */
+	if (r < 0 || info->flavour)
+		return r;
+	r = str_replace(&info->model_folder, "spark_model", err);
 	if (r < 0)
 		return r;
 	info->has_model = has_path(files, MODEL, &info->model_bytes);
-	info->has_sample = has_path(files, SAMPLE, /* ret_size= */ NULL);
 	if (info->has_model)
 		return 0;
 	if (has_path(files, UNSUPPORTED, /* ret_size= */ NULL)) {
@@ -224,10 +229,10 @@ int package_look(struct mlflow *m, const struct request *q, struct cancel *cance
 
 	if (r == 0)
 		r = mlflow_artifacts_list(m, info.run_id, /* path= */ NULL, cancel, &files, err);
-	if (r < 0)
-		return r;
-	r = has_path(files, "spark_model", NULL) ? look_at_splice(m, &info, cancel, err)
-						 : no_model(m, &info, files, cancel, err);
+	if (r == 0 && !has_path(files, "spark_model", NULL))
+		r = look_elsewhere(m, &info, files, cancel, err);
+	if (r == 0)
+		r = look_at_splice(m, &info, cancel, err);
 	if (r < 0)
 		return r;
 	*ret = info;
@@ -239,11 +244,19 @@ int package_check_native(const struct package_info *info, struct err *err)
 {
 	if (info->has_model)
 		return 0;
+	if (info->flavour) {
+		err_set(err, E_UNSUPPORTED,
+			"run %s has no Spark model, but a model of flavour %s in \"%s\"",
+			info->run_id, info->flavour, info->model_folder);
+		err_set_hint(err, "log a fitted Spark pipeline with log_spark_model; the target "
+				  "sagemaker takes other models in MLflow's image");
+		return E_UNSUPPORTED;
+	}
 	err_set(err, E_UNSUPPORTED, "splice-scorer cannot serve stages of run %s: %s", info->run_id,
 		info->unsupported ? info->unsupported : "unknown ones");
 	err_set_hint(err,
-		     "leave these stages out of the pipeline, or serve it with Spark: mlflow "
-		     "models serve -m runs:/%s/spark_model",
+		     "leave these stages out of the pipeline; the target sagemaker takes it in "
+		     "MLflow's image; on this machine: mlflow models serve -m runs:/%s/spark_model",
 		     info->run_id);
 	return E_UNSUPPORTED;
 }
@@ -286,6 +299,15 @@ static int fetch(struct mlflow *m, const struct package_info *info, const char *
 		return err_prefix(err, "%s of run %s", path, info->run_id);
 	*bytes += (int64_t)sink.n;
 	return 0;
+}
+
+int package_fetch_sample(struct mlflow *m, const struct package_info *info, const char *folder,
+			 struct cancel *cancel, struct err *err)
+{
+	int64_t bytes = 0;
+	int r = fs_mkdir_p(folder, 0700, err);
+
+	return r < 0 || !info->has_sample ? r : fetch(m, info, SAMPLE, folder, cancel, &bytes, err);
 }
 
 int package_fetch(struct mlflow *m, const struct package_info *info, const char *folder,

@@ -12,7 +12,11 @@ struct program {
 	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
 	const char *const *env;  /* as in base/proc.h; may be NULL */
 	const char *dir;         /* NULL keeps ours */
+	const char *input;       /* what it reads; NULL: nothing */
 	int timeout_ms;
+	/* Gets each line of output as it comes, without its end; may be NULL. */
+	void (*line)(void *userdata, const char *text);
+	void *userdata;
 };
 
 /*

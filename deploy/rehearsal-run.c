@@ -3,6 +3,7 @@
 
 #include "deploy/local.h"
 #include "deploy/parity.h"
+#include "deploy/sagemaker-mlflow.h"
 
 int rehearse_name(struct rehearsing *r, struct err *err)
 {
@@ -36,15 +37,35 @@ int rehearse_run(struct rehearsing *r, struct err *err)
 		     r->info.run_id, r->info.run_name, r->info.experiment_id);
 }
 
+/* The other way of a model that splice-scorer does not know. */
+static int rehearse_engine(struct rehearsing *r, const struct err *native, struct err *err)
+{
+	struct err why = ERR_INIT;
+	const char *engine = NULL;
+	int result = r->config ? 0 : config_load(&r->config, &why);
+
+	if (result == 0)
+		result = mlflow_check_engine(&r->info, config_get(r->config, "container.engine"),
+					     r->o->cancel, &engine, &why);
+	if (result < 0)
+		return found_error(r, FINDING_FAILED, &why, err);
+	return found(r, FINDING_WARNING,
+		     "its answers are compared with Spark's in the deployment itself", err,
+		     "%s: %s builds MLflow's image for it, which takes minutes and starts slowly",
+		     native->text, engine);
+}
+
 int rehearse_stages(struct rehearsing *r, struct err *err)
 {
 	struct err why = ERR_INIT;
 
 	if (!r->has_run)
 		return 0;
-	if (package_check_native(&r->info, &why) < 0)
-		return found_error(r, FINDING_FAILED, &why, err);
-	return found(r, FINDING_OK, "", err, "splice-scorer knows all stages of the model");
+	if (package_check_native(&r->info, &why) == 0)
+		return found(r, FINDING_OK, "", err, "splice-scorer knows all stages of the model");
+	if (r->o->request->target == TARGET_SAGEMAKER)
+		return rehearse_engine(r, &why, err);
+	return found_error(r, FINDING_FAILED, &why, err);
 }
 
 static int compare(struct rehearsing *r, json_t **ret, struct err *err)

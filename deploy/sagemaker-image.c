@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "deploy/catalog.h"
 #include "deploy/image.h"
+#include "deploy/sagemaker-mlflow.h"
 #include "protocol/aws/ecr.h"
 #include "protocol/oci/elf.h"
 #include "protocol/oci/registry.h"
@@ -112,9 +113,12 @@ static int push(struct step_context *c, const struct oci_image *image, const cha
 	return r < 0 ? err_prefix(err, "pushing the image") : 0;
 }
 
-/* A tag that has this digest already needs no push: of an immutable one, none is possible. */
-static int is_pushed(struct step_context *c, const struct oci_image *image, const json_t *plan,
-		     bool *ret, struct err *err)
+/*
+ * A tag that has this digest already needs no push: of an immutable one, none is possible.
+ * NULL: any, if it was not there when the plan was made.
+ */
+static int is_pushed(struct step_context *c, const char *wanted, const json_t *plan, bool *ret,
+		     struct err *err)
 {
 	const char *repository = json_get_str(plan, "repository", "");
 	const char *tag = json_get_str(plan, "tag", "");
@@ -122,7 +126,7 @@ static int is_pushed(struct step_context *c, const struct oci_image *image, cons
 	struct err why = ERR_INIT;
 	int r = ecr_describe_image(target_of(c)->aws, repository, tag, c->cancel, &digest, &why);
 
-	*ret = r == 0 && str_eq(digest, image->digest);
+	*ret = r == 0 && (wanted ? str_eq(digest, wanted) : !json_get_str(plan, "before", NULL));
 	if (r == E_NOTFOUND || *ret)
 		return 0;
 	if (r < 0)
@@ -186,31 +190,72 @@ static int build(struct step_context *c, const char *tag, struct oci_image *ret,
 				  .tag = tag,
 				  .cancel = c->cancel};
 
-	if (r == 0)
-		r = check_architecture(request->instance_type, p.scorer, err);
 	return r < 0 ? r : image_build(&q, p.layout, ret, err);
 }
 
-int image_run(struct step_context *c, const json_t *plan, json_t **ret, struct err *err)
+static int make_native(struct step_context *c, const json_t *plan,
+		       const struct ecr_repository *repo, char **ret_digest, struct err *err)
 {
-	const char *repository = json_get_str(plan, "repository", "");
 	const char *tag = json_get_str(plan, "tag", "");
 	_cleanup_oci_image_ struct oci_image image = {0};
-	_cleanup_ecr_repository_ struct ecr_repository repo = {0};
-	_cleanup_free_ char *uri = NULL;
 	bool pushed = false;
 	int r = build(c, tag, &image, err);
 
 	if (r == 0)
-		r = find_repository(c, repository, &repo, err);
-	if (r == 0)
-		r = is_pushed(c, &image, plan, &pushed, err);
+		r = is_pushed(c, image.digest, plan, &pushed, err);
 	if (r == 0 && !pushed)
-		r = push(c, &image, repository, tag, err);
+		r = push(c, &image, repo->name, tag, err);
+	return r < 0 ? r : str_replace(ret_digest, image.digest, err);
+}
+
+static int engine_pushes(struct step_context *c, const struct ecr_repository *repo, const char *tag,
+			 struct err *err)
+{
+	_cleanup_ecr_login_ struct ecr_login login = {0};
+	_cleanup_free_ char *as = str_fmt("%s:%s", repo->uri, tag);
+	int r = as ? ecr_get_login(target_of(c)->aws, c->cancel, &login, err) : err_nomem(err);
+
+	return r < 0 ? r : mlflow_push(c, as, &login, err);
+}
+
+/* Two builds of it differ, so what has the tag since the plan was made is ours. */
+static int make_mlflow(struct step_context *c, const json_t *plan,
+		       const struct ecr_repository *repo, char **ret_digest, struct err *err)
+{
+	const char *tag = json_get_str(plan, "tag", "");
+	bool pushed = false;
+	int r = is_pushed(c, /* digest= */ NULL, plan, &pushed, err);
+
+	if (r == 0 && !pushed)
+		r = engine_pushes(c, repo, tag, err);
+	if (r == 0)
+		r = ecr_describe_image(target_of(c)->aws, repo->name, tag, c->cancel, ret_digest,
+				       err);
+	return r < 0 ? r : mlflow_undo(c, err); /* it is needed there, not here */
+}
+
+int image_run(struct step_context *c, const json_t *plan, json_t **ret, struct err *err)
+{
+	const struct request *request = target_of(c)->local.request;
+	bool mlflow = mlflow_is_used(c);
+	_cleanup_(places_release) struct places p = {0};
+	_cleanup_ecr_repository_ struct ecr_repository repo = {0};
+	_cleanup_free_ char *uri = NULL;
+	_cleanup_free_ char *digest = NULL;
+	int r = find_places(c, &p, err);
+
+	if (r == 0)
+		r = check_architecture(request->instance_type, p.scorer, err);
+	if (r == 0)
+		r = find_repository(c, json_get_str(plan, "repository", ""), &repo, err);
+	if (r == 0)
+		r = mlflow ? make_mlflow(c, plan, &repo, &digest, err)
+			   : make_native(c, plan, &repo, &digest, err);
 	if (r < 0)
 		return r;
-	uri = str_fmt("%s@%s", repo.uri, image.digest);
-	*ret = uri ? json_pack("{s:s, s:s}", "uri", uri, "variant", tag) : NULL;
+	uri = str_fmt("%s@%s", repo.uri, digest);
+	*ret = uri ? json_pack("{s:s, s:s}", "uri", uri, "variant", json_get_str(plan, "tag", ""))
+		   : NULL;
 	return *ret ? 0 : err_nomem(err);
 }
 

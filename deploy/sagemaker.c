@@ -3,11 +3,42 @@
 
 #include "base/str.h"
 #include "deploy/local-int.h"
+#include "deploy/sagemaker-mlflow.h"
 #include "protocol/aws/iam.h"
 
 #include <string.h>
 
 enum { POLL_MS = 5000, TIMEOUT_MS = 30 * 60 * 1000, GRACE_MS = 20000 };
+
+/* --- what the scorer does not know takes another way --------------------------------------- */
+
+static int package_run(struct step_context *c, const json_t *plan, json_t **ret, struct err *err)
+{
+	_cleanup_package_info_ struct package_info info = {0};
+	_cleanup_(mlflow_freep) struct mlflow *m = NULL;
+	int r = local_look(c, &m, &info, err);
+
+	if (r < 0)
+		return r;
+	return info.has_model ? local_package(c, plan, ret, err)
+			      : mlflow_package(c, m, &info, ret, err);
+}
+
+static int package_undo(struct step_context *c, const json_t *plan, const json_t *result,
+			struct err *err)
+{
+	/* Of a worker that was killed while it built, the result says nothing. */
+	int r = result && !mlflow_is_used(c) ? 0 : mlflow_undo(c, err);
+
+	return r < 0 ? r : local_undo_package(c, plan, result, err);
+}
+
+static int parity_run(struct step_context *c, const json_t *plan, json_t **ret, struct err *err)
+{
+	return mlflow_is_used(c) ? mlflow_parity(c, ret, err) : local_parity(c, plan, ret, err);
+}
+
+/* --- the lists ----------------------------------------------------------------------------- */
 
 static int deploy_result(struct step_context *c, json_t **ret, struct err *err)
 {
@@ -36,9 +67,8 @@ static int shift_result(struct step_context *c, json_t **ret, struct err *err)
 
 static const struct step deploy_items[] = {
 	{"look", "Looking at the endpoint", false, look_plan, look_run, NULL},
-	{"package", "Fetching the model", false, local_plan_package, local_package,
-	 local_undo_package},
-	{"parity", "Comparing with Spark's answers", false, NULL, local_parity, NULL},
+	{"package", "Fetching the model", false, local_plan_package, package_run, package_undo},
+	{"parity", "Comparing with Spark's answers", false, NULL, parity_run, NULL},
 	{"image", "Building and pushing the image", false, image_plan, image_run, image_undo},
 	{"model", "Making the model", false, model_plan, model_run, model_undo},
 	{"config", "Making the endpoint's configuration", false, config_plan, config_run,

@@ -2,15 +2,20 @@
  * The target SageMaker: what a deployment makes there, as steps of
  * deploy/steps.h, for its three kinds of jobs.
  *
- *   deploy    look      the endpoint as it is; refuses what cannot work before anything is made
- *             package, parity   as for the target `local`
- *             image     build, push to ECR (the repository is made when it is not there)
- *             model     CreateModel
- *             config    CreateEndpointConfig: with `add` and `replace` the settings of the one
- * before endpoint  CreateEndpoint or UpdateEndpoint wait      until InService *with that
- * configuration*: an update that AWS took back ends InService as well tidy      what was replaced
- * goes, unless it is archived; no way back from here shift     traffic   weights, until they hold
+ *   deploy    look, package, parity, image, model, config, endpoint, wait, tidy
+ *   shift     traffic
  *   undeploy  look, remove
+ *
+ * - look: the endpoint as it is; refuses what cannot work before anything is made.
+ * - package, parity: as for the target `local`; a model that splice-scorer does not know is built
+ *   into MLflow's image, and a container of that is asked.
+ * - image: build (or not), push to ECR; the repository is made when it is not there.
+ * - model, config: CreateModel, CreateEndpointConfig; with `add` and `replace` the settings of the
+ *   configuration before.
+ * - endpoint: CreateEndpoint or UpdateEndpoint.
+ * - wait: until InService *with that configuration*: an update that AWS took back ends InService
+ * too.
+ * - tidy: what was replaced goes, unless it is archived; no way back from here.
  *
  * Everything made is tagged with job, run, experiment and app, and with a
  * token of the deployment; only what has that token is taken back, and only
@@ -34,10 +39,13 @@ struct sagemaker_options {
 	const char *scorer;     /* program for the image; NULL: splice-scorer beside this program */
 	const char *model;      /* model.json; NULL: what `package` fetched */
 	const char *work;       /* folder for the image; NULL: the job's own */
-	int poll_ms;            /* between two looks; 0: 5 s */
-	int timeout_ms;         /* for one change of an endpoint; 0: 30 min */
-	int grace_ms;           /* an update may take this long to show; 0: 20 s */
-	int retry_ms;           /* of requests (protocol/aws/aws.h) */
+	const char *engine;     /* setting container.engine; NULL: the first there is */
+	const char *base;       /* setting container.base; NULL: Python's own */
+	const char *build_options; /* setting container.options; NULL: none */
+	int poll_ms;               /* between two looks; 0: 5 s */
+	int timeout_ms;            /* for one change of an endpoint; 0: 30 min */
+	int grace_ms;              /* an update may take this long to show; 0: 20 s */
+	int retry_ms;              /* of requests (protocol/aws/aws.h) */
 };
 
 /* step_context.userdata. */

@@ -79,22 +79,20 @@ static bool row_near(const json_t *expected, const json_t *got)
 		    got);
 }
 
-static int compare(const char *variant, const json_t *expected, const json_t *answer,
-		   struct err *err)
+static int compare(const char *name, const json_t *expected, const json_t *answer, struct err *err)
 {
 	const json_t *got = json_object_get(answer, "predictions");
 	json_t *e;
 	size_t i;
 
 	if (json_array_size(got) != json_array_size(expected))
-		return err_set(err, E_INPUT, "variant %s answered %zu predictions to %zu rows",
-			       variant, json_array_size(got), json_array_size(expected));
+		return err_set(err, E_INPUT, "%s answered %zu predictions to %zu rows", name,
+			       json_array_size(got), json_array_size(expected));
 	json_array_foreach ((json_t *)expected, i, e)
 		if (!row_near(e, json_array_get(got, i)))
 			return err_set(err, E_INPUT,
-				       "variant %s answers row %zu of the sample otherwise than "
-				       "Spark did",
-				       variant, i + 1);
+				       "%s answers row %zu of the sample otherwise than Spark did",
+				       name, i + 1);
 	return 0;
 }
 
@@ -102,20 +100,21 @@ static int take_answer(const struct http_response *res, const char *variant, con
 		       struct err *err)
 {
 	const char *by = http_response_header(res, "x-splice-variant");
+	const char *name = variant ? variant : "the image";
 	json_auto_t *answer = NULL;
 	int r;
 
-	if (res->status == 400 && !by)
-		return err_set(err, E_NOTFOUND, "variant %s is not served", variant);
+	if (variant && res->status == 400 && !by)
+		return err_set(err, E_NOTFOUND, "%s is not served", variant);
 	if (res->status != 200)
-		return err_set(err, E_SERVER, "variant %s answered the sample with status %d: %.*s",
-			       variant, res->status, res->body.len < 500 ? (int)res->body.len : 500,
+		return err_set(err, E_SERVER, "%s answered the sample with status %d: %.*s", name,
+			       res->status, res->body.len < 500 ? (int)res->body.len : 500,
 			       res->body.len ? (const char *)res->body.data : "");
-	if (!by || !str_eq(by, variant))
-		return err_set(err, E_NOTFOUND, "variant %s is not served", variant);
+	if (variant && (!by || !str_eq(by, variant)))
+		return err_set(err, E_NOTFOUND, "%s is not served", variant);
 	r = json_parse((const char *)res->body.data, res->body.len, "the scorer's answer", &answer,
 		       err);
-	return r < 0 ? r : compare(variant, expected, answer, err);
+	return r < 0 ? r : compare(name, expected, answer, err);
 }
 
 /* --- requests --- */
@@ -147,7 +146,7 @@ int scorer_check(const char *url, const char *variant, const json_t *body, const
 	struct http_request req = {
 		.method = "POST",
 		.headers = headers,
-		.n_headers = ARRAY_LEN(headers),
+		.n_headers = variant ? 2 : 1,
 		.body = text,
 		.body_len = text ? strlen(text) : 0,
 		.total_ms = ASK_MS,

@@ -18,7 +18,8 @@ int scorer_body(const char *model, const char *sample, json_t **ret, json_t **re
 
 /*
  * Ask url ("http://127.0.0.1:5010") for this variant's answer to the body
- * and compare it with what is expected.  E_NOTFOUND while the variant is not
+ * and compare it with what is expected.  variant NULL: it is no splice-scorer,
+ * and has none.  E_NOTFOUND while the variant is not
  * served there yet, E_IO and E_CLOSED while nobody answers; E_INPUT for
  * an answer that is another than expected; E_SERVER for a refusal.
  */

@@ -73,6 +73,9 @@ static int prepare_sagemaker(struct work *w, const struct steps **ret, struct er
 	struct sagemaker_options o = {
 		.role = config_get(w->config, "sagemaker.role"),
 		.repository = config_get(w->config, "sagemaker.repository"),
+		.engine = config_get(w->config, "container.engine"),
+		.base = config_get(w->config, "container.base"),
+		.build_options = config_get(w->config, "container.options"),
 	};
 	int r = sagemaker_target_init(&w->sagemaker, &w->local, &o, err);
 

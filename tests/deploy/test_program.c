@@ -38,6 +38,31 @@ TEST(output_and_status_come_back)
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 3);
 }
 
+static void join(void *userdata, const char *text)
+{
+	buf_printf(userdata, "[%s]", text);
+}
+
+TEST(it_reads_its_input_and_its_lines_come_one_by_one)
+{
+	static const char script[] = "read a; printf 'got %s\n10%%\r20%%\r\n' \"$a\"; printf end";
+	const char *const argv[] = {"sh", "-c", script, NULL};
+	_cleanup_buf_ struct buf lines, output;
+	struct program p = {.argv = argv,
+			    .input = "a secret\n",
+			    .timeout_ms = 20000,
+			    .line = join,
+			    .userdata = &lines};
+	struct err err = ERR_INIT;
+	int status = 0;
+
+	buf_init(&lines, 1000);
+	buf_init(&output, 1000);
+	REQUIRE_OK(program_run(&p, NULL, &output, &status, &err), &err);
+	buf_put_u8(&lines, '\0');
+	CHECK_STR((const char *)lines.data, "[got a secret][10%][20%][end]");
+}
+
 TEST(a_child_left_behind_does_not_hold_it_up)
 {
 	_cleanup_free_ char *output = NULL;

@@ -134,6 +134,9 @@ static int run_job(struct store *s, const struct request *q, const struct config
 	struct sagemaker_options o = {
 		.role = config_get(config, "sagemaker.role"),
 		.repository = config_get(config, "sagemaker.repository"),
+		.engine = config_get(config, "container.engine"),
+		.base = config_get(config, "container.base"),
+		.build_options = config_get(config, "container.options"),
 		.scorer = getenv("DRIVER_SCORER"),
 		.model = getenv("DRIVER_MODEL"),
 		.poll_ms = 5,
