@@ -17,8 +17,7 @@
 
 /* A Jupyter message: notebooks send cells of 10 MB and widgets buffers of 100 MB. */
 #define LIMIT_JUPYTER_MESSAGE MIB(512)
-/* Subshells of a kernel: a thread each, here and in Python; JupyterLab opens one for a comm target.
- */
+/* Subshells of a kernel: a thread each, here and in Python.  JupyterLab opens some for widgets. */
 #define LIMIT_SUBSHELLS 64u
 /* A configuration, connection or credentials file that is larger is not one. */
 #define LIMIT_SMALL_FILE MIB(1)

@@ -51,11 +51,13 @@ const char *engine_name(const struct engine *e)
 struct words {
 	const char *items[WORDS_MAX + 1];
 	size_t len;
+	bool full; /* there were more */
 };
 
 static void add(struct words *w, const char *word)
 {
-	if (w->len < WORDS_MAX)
+	w->full |= w->len == WORDS_MAX;
+	if (!w->full)
 		w->items[w->len++] = word;
 	w->items[w->len] = NULL;
 }
@@ -118,6 +120,9 @@ static int run(const struct engine_call *c, const struct words *w, const struct 
 	buf_init(&none, 1);
 	if (!login)
 		return err_nomem(err);
+	if (w->full)
+		return err_set(err, E_TOOBIG, "setting container.options: more than %d words",
+			       WORDS_MAX - 8);
 	r = program_run(&p, c->cancel, &none, &status, err);
 	if (r < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		return r;

@@ -36,8 +36,7 @@ struct engine_call {
 	struct cancel *cancel;
 };
 
-/* Build the folder's Dockerfile.  options: further words for the command, divided by blanks; NULL.
- */
+/* Build the folder's Dockerfile.  options: further words, divided by blanks; may be NULL. */
 int engine_build(const struct engine_call *c, const char *context, const char *image,
 		 const char *options, struct err *err) _must_check_;
 
@@ -45,8 +44,7 @@ struct engine_registry {
 	const char *url; /* "https://host" */
 	const char *user, *password;
 };
-/* Give the image this further name, "host/repository:tag", and push it there.  The name goes again.
- */
+/* Push the image as "host/repository:tag", a name that it has for the while. */
 int engine_push(const struct engine_call *c, const char *image, const char *as,
 		const struct engine_registry *registry, struct err *err) _must_check_;
 

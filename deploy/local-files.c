@@ -44,35 +44,35 @@ int local_look(struct step_context *c, struct mlflow **ret, struct package_info 
 	return r;
 }
 
-static int fetch(struct step_context *c, const char *folder, struct package_info *info,
-		 int64_t *ret_bytes, struct err *err)
+int local_fetch(struct step_context *c, struct mlflow *m, const struct package_info *info,
+		json_t **ret, struct err *err)
 {
-	_cleanup_(mlflow_freep) struct mlflow *m = NULL;
-	int r = local_look(c, &m, info, err);
+	const char *folder = json_get_str(step_plan(c, "package"), "folder", "");
+	int64_t bytes = 0;
+	int r = package_check_native(info, err);
 
 	if (r == 0)
-		r = package_check_native(info, err);
-	return r < 0 ? r : package_fetch(m, info, folder, c->cancel, ret_bytes, err);
+		r = package_fetch(m, info, folder, c->cancel, &bytes, err);
+	if (r < 0)
+		return r;
+	step_say(c, "run %s (%s) of experiment %s: %.1f KB", info->run_id, info->run_name,
+		 info->experiment_id, (double)bytes / 1000);
+	*ret = json_pack("{s:s, s:s, s:b, s:I}", "run_id", info->run_id, "experiment_id",
+			 info->experiment_id, "sample", (int)info->has_sample, "bytes",
+			 (json_int_t)bytes);
+	return *ret ? 0 : err_nomem(err);
 }
 
 int local_package(struct step_context *c, const json_t *plan, json_t **ret, struct err *err)
 {
 	_cleanup_package_info_ struct package_info info = {0};
-	int64_t bytes = 0;
-	const struct request *q = local_of(c)->request;
-	/* Another target has looked at its own endpoint. */
-	int r = q->target == TARGET_LOCAL ? local_check(q, err) : 0;
+	_cleanup_(mlflow_freep) struct mlflow *m = NULL;
+	int r = local_check(local_of(c)->request, err);
 
+	(void)plan;
 	if (r == 0)
-		r = fetch(c, json_get_str(plan, "folder", ""), &info, &bytes, err);
-	if (r < 0)
-		return r;
-	step_say(c, "run %s (%s) of experiment %s: %.1f KB", info.run_id, info.run_name,
-		 info.experiment_id, (double)bytes / 1000);
-	*ret = json_pack("{s:s, s:s, s:b, s:I}", "run_id", info.run_id, "experiment_id",
-			 info.experiment_id, "sample", (int)info.has_sample, "bytes",
-			 (json_int_t)bytes);
-	return *ret ? 0 : err_nomem(err);
+		r = local_look(c, &m, &info, err);
+	return r < 0 ? r : local_fetch(c, m, &info, ret, err);
 }
 
 int local_undo_package(struct step_context *c, const json_t *plan, const json_t *result,

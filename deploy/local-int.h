@@ -33,6 +33,10 @@ int local_before(const json_t *now, const json_t *plan, json_t **ret, struct err
 /* The tracking server (to be freed by the caller), and what the run has there. */
 int local_look(struct step_context *c, struct mlflow **ret, struct package_info *ret_info,
 	       struct err *err) _must_check_;
+/* The rest of `package`, for a model that splice-scorer serves: its files, and the step's result.
+ */
+int local_fetch(struct step_context *c, struct mlflow *m, const struct package_info *info,
+		json_t **ret, struct err *err) _must_check_;
 
 typedef int local_plan_fn(struct step_context *c, json_t **ret, struct err *err);
 typedef int local_run_fn(struct step_context *c, const json_t *plan, json_t **ret, struct err *err);

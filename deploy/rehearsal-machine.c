@@ -9,6 +9,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "deploy/endpoint.h"
+#include "deploy/port.h"
 #include "deploy/scorer.h"
 #include "protocol/http/http.h"
 
@@ -42,32 +43,6 @@ struct trial {
 	int status;
 };
 
-static int loopback(int port, struct sockaddr_in *ret)
-{
-	*ret = (struct sockaddr_in){
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-}
-
-/* Whether the port can be bound; 0 asks for any, which *ret_port gets. */
-static bool can_bind(int port, int *ret_port)
-{
-	struct sockaddr_in addr;
-	socklen_t size = sizeof(addr);
-	_cleanup_close_ int fd = loopback(port, &addr);
-	int on = 1;
-
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&addr, &size) < 0)
-		return false;
-	*ret_port = ntohs(addr.sin_port);
-	return true;
-}
-
 static int start_trial(const struct rehearsing *r, struct trial *t, struct err *err)
 {
 	_cleanup_free_ char *scorer = proc_sibling("splice-scorer");
@@ -79,7 +54,7 @@ static int start_trial(const struct rehearsing *r, struct trial *t, struct err *
 
 	if (result < 0)
 		return result;
-	if (!can_bind(0, &t->port))
+	if (!port_can_bind(0, &t->port))
 		return err_set(err, E_IO, "no free port is to be had");
 	argv[3] = model;
 	snprintf(port, sizeof(port), "%d", t->port);
@@ -167,7 +142,7 @@ static int longest_accept(const struct trial *t, int64_t *ret_ms, struct err *er
 	*ret_ms = 0;
 	for (int i = 0; i < TRIES; i++) {
 		struct sockaddr_in addr;
-		_cleanup_close_ int fd = loopback(t->port, &addr);
+		_cleanup_close_ int fd = port_loopback(t->port, &addr);
 		int64_t start = clock_ms(), ms;
 
 		if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
@@ -265,7 +240,7 @@ int rehearse_port(struct rehearsing *r, struct err *err)
 		return 0; /* it has one */
 	if (endpoint_pick_port(r->o->port, &port, &why) < 0)
 		return found_error(r, FINDING_FAILED, &why, err);
-	if (!can_bind(port, &got))
+	if (!port_can_bind(port, &got))
 		return found(r, FINDING_WARNING,
 			     "end what listens there, or change the setting endpoint.port", err,
 			     "port %d is taken: the next free one will be used", port);

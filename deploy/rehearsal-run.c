@@ -41,18 +41,18 @@ int rehearse_run(struct rehearsing *r, struct err *err)
 static int rehearse_engine(struct rehearsing *r, const struct err *native, struct err *err)
 {
 	struct err why = ERR_INIT;
-	const char *engine = NULL;
+	const struct engine *engine = NULL;
 	int result = r->config ? 0 : config_load(&r->config, &why);
 
 	if (result == 0)
-		result = mlflow_check_engine(&r->info, config_get(r->config, "container.engine"),
-					     r->o->cancel, &engine, &why);
+		result = mlflow_find_engine(&r->info, config_get(r->config, "container.engine"),
+					    r->o->cancel, &engine, &why);
 	if (result < 0)
 		return found_error(r, FINDING_FAILED, &why, err);
 	return found(r, FINDING_WARNING,
 		     "its answers are compared with Spark's in the deployment itself", err,
 		     "%s: %s builds MLflow's image for it, which takes minutes and starts slowly",
-		     native->text, engine);
+		     native->text, engine_name(engine));
 }
 
 int rehearse_stages(struct rehearsing *r, struct err *err)

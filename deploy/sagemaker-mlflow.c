@@ -10,16 +10,14 @@
 #include "base/limits.h"
 #include "base/proc.h"
 #include "base/str.h"
-#include "deploy/engine.h"
 #include "deploy/local-int.h"
 #include "deploy/mlflow-image.h"
 #include "deploy/package.h"
+#include "deploy/port.h"
 #include "deploy/scorer.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/socket.h>
 
 enum {
 	START_MS = 240000, /* SageMaker's limit as well */
@@ -44,12 +42,17 @@ static char *image_name(struct step_context *c)
 	return tag ? str_fmt("localhost/splice-mlflow:%s", tag) : NULL;
 }
 
-static int find_engine(struct step_context *c, struct engine_call *ret, struct err *err)
+static struct engine_call call_of(struct step_context *c)
 {
-	*ret = (struct engine_call){.folder = job_folder(c),
+	return (struct engine_call){.folder = job_folder(c),
 				    .said = say_line,
 				    .userdata = c,
 				    .cancel = c->cancel};
+}
+
+static int find_engine(struct step_context *c, struct engine_call *ret, struct err *err)
+{
+	*ret = call_of(c);
 	return engine_find(target_of(c)->o.engine, c->cancel, &ret->engine, err);
 }
 
@@ -60,16 +63,13 @@ bool mlflow_is_used(const struct step_context *c)
 }
 
 /* Why the scorer does not serve it, and what is missing here to serve it otherwise. */
-int mlflow_check_engine(const struct package_info *info, const char *engine, struct cancel *cancel,
-			const char **ret_name, struct err *err)
+int mlflow_find_engine(const struct package_info *info, const char *name, struct cancel *cancel,
+		       const struct engine **ret, struct err *err)
 {
-	const struct engine *found = NULL;
 	struct err native = ERR_INIT, why = ERR_INIT;
 
-	if (engine_find(engine, cancel, &found, &why) == 0) {
-		*ret_name = engine_name(found);
+	if (engine_find(name, cancel, ret, &why) == 0)
 		return 0;
-	}
 	if (why.code == E_CANCEL || why.code == E_NOMEM || package_check_native(info, &native) == 0)
 		return err_copy(err, &why);
 	err_set(err, E_UNSUPPORTED, "%s; MLflow's image would serve it, but %s", native.text,
@@ -100,14 +100,12 @@ int mlflow_package(struct step_context *c, struct mlflow *m, const struct packag
 		   json_t **ret, struct err *err)
 {
 	_cleanup_free_ char *context = str_fmt("%s/mlflow", job_folder(c));
-	struct engine_call call;
-	const char *engine = NULL;
+	struct engine_call call = call_of(c);
 	int64_t bytes = 0;
-	int r = context ? mlflow_check_engine(info, target_of(c)->o.engine, c->cancel, &engine, err)
+	int r = context ? mlflow_find_engine(info, target_of(c)->o.engine, c->cancel, &call.engine,
+					     err)
 			: err_nomem(err);
 
-	if (r == 0)
-		r = find_engine(c, &call, err);
 	if (r == 0)
 		r = package_fetch_sample(m, info, job_folder(c), c->cancel, err);
 	if (r == 0)
@@ -142,20 +140,6 @@ int mlflow_undo(struct step_context *c, struct err *err)
 
 /* --- parity ------------------------------------------------------------------------------ */
 
-static int free_port(int *ret, struct err *err)
-{
-	struct sockaddr_in addr = {.sin_family = AF_INET,
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof(addr);
-	_cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, size) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&addr, &size) < 0)
-		return err_set_errno(err, E_IO, errno, "a free port");
-	*ret = ntohs(addr.sin_port);
-	return 0;
-}
-
 /* A container for the while. */
 struct trial {
 	struct engine_call call;
@@ -174,8 +158,8 @@ static int start_trial(struct step_context *c, struct trial *t, const char *log,
 	if (fd < 0)
 		return err_set_errno(err, E_IO, errno, "%s", log);
 	r = image ? find_engine(c, &t->call, err) : err_nomem(err);
-	if (r == 0)
-		r = free_port(&t->port, err);
+	if (r == 0 && !port_can_bind(0, &t->port))
+		r = err_set(err, E_IO, "no free port is to be had");
 	if (r < 0)
 		return r;
 	snprintf(t->name, sizeof(t->name), "splice-parity-%lld", (long long)c->job);

@@ -5,6 +5,7 @@
 #ifndef DEPLOY_SAGEMAKER_MLFLOW_H
 #define DEPLOY_SAGEMAKER_MLFLOW_H
 
+#include "deploy/engine.h"
 #include "deploy/package.h"
 #include "deploy/sagemaker-int.h"
 #include "protocol/aws/ecr.h"
@@ -12,12 +13,12 @@
 /* Whether `package` has built one. */
 bool mlflow_is_used(const struct step_context *c);
 /*
- * The container engine that builds it (engine: the setting container.engine);
- * *ret_name is its name, static.  E_UNSUPPORTED, with what the scorer does not
- * know of this model, when there is none.
+ * The container engine that builds it; name is the setting container.engine.
+ * E_UNSUPPORTED, with what the scorer does not know of this model, when there
+ * is none.
  */
-int mlflow_check_engine(const struct package_info *info, const char *engine, struct cancel *cancel,
-			const char **ret_name, struct err *err) _must_check_;
+int mlflow_find_engine(const struct package_info *info, const char *name, struct cancel *cancel,
+		       const struct engine **ret, struct err *err) _must_check_;
 
 /* `package`: fetch the model, build the image.  *ret as local_package's, with "mlflow": true. */
 int mlflow_package(struct step_context *c, struct mlflow *m, const struct package_info *info,

@@ -18,9 +18,10 @@ static int package_run(struct step_context *c, const json_t *plan, json_t **ret,
 	_cleanup_(mlflow_freep) struct mlflow *m = NULL;
 	int r = local_look(c, &m, &info, err);
 
+	(void)plan;
 	if (r < 0)
 		return r;
-	return info.has_model ? local_package(c, plan, ret, err)
+	return info.has_model ? local_fetch(c, m, &info, ret, err)
 			      : mlflow_package(c, m, &info, ret, err);
 }
 

@@ -111,6 +111,23 @@ TEST(a_build_says_its_lines_and_why_it_failed)
 	CHECK_STR((const char *)said.data, "STEP 1|no space left|");
 }
 
+TEST(too_many_options_are_refused)
+{
+	_cleanup_buf_ struct buf options;
+	struct engine_call c = {.folder = ""};
+	struct err err = ERR_INIT;
+
+	set_up();
+	put_engine("podman", "exit 0");
+	c.engine = find("podman");
+	buf_init(&options, 1000);
+	for (int i = 0; i < 70; i++)
+		buf_put_str(&options, "-q ");
+	buf_put_u8(&options, '\0');
+	CHECK_INT(engine_build(&c, "/ctx", "a:b", (const char *)options.data, &err), E_TOOBIG);
+	check_calls("podman version\n");
+}
+
 /* The password is no argument, and what was told to `login` is not the user's own. */
 TEST(a_push_logs_in_by_standard_input)
 {

@@ -392,23 +392,31 @@ TEST(a_step_that_keeps_is_tried_again_and_then_left)
 	tear_down();
 }
 
+/* A fresh job, claimed by this process, with a token. */
+static void begin_here(const struct plot *p, struct store **ret_store, struct cancel *cancel,
+		       struct step_context *ret)
+{
+	struct err err = ERR_INIT;
+
+	set_up(p);
+	CHECK_OK(store_open(store_path, ret_store, &err), &err);
+	CHECK_OK(cancel_init(cancel, &err), &err);
+	CHECK_OK(store_job_claim(*ret_store, 1, &err), &err);
+	*ret = (struct step_context){.store = *ret_store, .job = 1, .cancel = cancel};
+}
+
 /* A token that fires during a step ends what waits in it; a job cancelled before it began makes
  * nothing. */
 TEST(a_cancel_before_the_first_step_makes_nothing)
 {
 	struct plot p = {0};
 	_cleanup_(store_closep) struct store *s = NULL;
-	struct step_context c = {.job = 1};
+	struct step_context c;
 	struct cancel cancel;
 	struct err err = ERR_INIT;
 
-	set_up(&p);
-	REQUIRE_OK(store_open(store_path, &s, &err), &err);
-	REQUIRE_OK(cancel_init(&cancel, &err), &err);
+	begin_here(&p, &s, &cancel, &c);
 	cancel_fire(&cancel);
-	c.store = s;
-	c.cancel = &cancel;
-	REQUIRE_OK(store_job_claim(s, 1, &err), &err);
 	CHECK_OK(steps_run(&c, &steps, 1, &err), &err);
 	step_context_release(&c);
 	cancel_release(&cancel);
@@ -422,17 +430,12 @@ TEST(a_cancel_during_the_step_that_keeps_is_not_heard)
 {
 	struct plot p = {0};
 	_cleanup_(store_closep) struct store *s = NULL;
-	struct step_context c = {.job = 1};
+	struct step_context c;
 	struct cancel cancel;
 	struct err err = ERR_INIT;
 
-	set_up(&p);
-	REQUIRE_OK(store_open(store_path, &s, &err), &err);
-	REQUIRE_OK(cancel_init(&cancel, &err), &err);
+	begin_here(&p, &s, &cancel, &c);
 	plot->fire = &cancel;
-	c.store = s;
-	c.cancel = &cancel;
-	REQUIRE_OK(store_job_claim(s, 1, &err), &err);
 	CHECK_OK(steps_run(&c, &steps, 1, &err), &err);
 	CHECK(c.cancel == &cancel);
 	step_context_release(&c);
