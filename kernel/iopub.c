@@ -64,8 +64,9 @@ int iopub_new(void *ctx, const char *endpoint, struct jupyter_signer *signer, co
 	p->socket = zmq_socket(ctx, ZMQ_XPUB);
 	if (!p->socket)
 		return err_set_errno(err, E_IO, errno, "iopub socket");
-	/* Without VERBOSE only the first subscriber of a topic would be welcomed. */
-	zmq_setsockopt(p->socket, ZMQ_XPUB_VERBOSE, &one, sizeof(one));
+	/* Each subscription comes to us, and holds from when we say so: the welcome is the first.
+	 */
+	zmq_setsockopt(p->socket, ZMQ_XPUB_MANUAL, &one, sizeof(one));
 	zmq_setsockopt(p->socket, ZMQ_SNDHWM, &zero, sizeof(zero));
 	zmq_setsockopt(p->socket, ZMQ_LINGER, &linger, sizeof(linger));
 	r = set_up_monitor(p, ctx, err);
@@ -125,8 +126,13 @@ static void read_subscriptions(struct iopub *p)
 	while (jupyter_recv_frames(p->socket, &frames, &n, &err) > 0) {
 		const char *s = zmq_msg_data(&frames[0]);
 		size_t len = zmq_msg_size(&frames[0]);
+		bool adds = len && s[0] == 1, drops = len && s[0] == 0;
 
-		if (len && s[0] == 1 && utf8_valid(s + 1, len - 1))
+		/* Of the peer whose message was read last; one that is gone already is refused. */
+		if (adds || drops)
+			zmq_setsockopt(p->socket, adds ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE, s + 1,
+				       len - 1);
+		if (adds && utf8_valid(s + 1, len - 1))
 			welcome(p, s + 1, len - 1);
 		jupyter_free_frames(frames, n);
 	}
@@ -233,8 +239,6 @@ void iopub_publish_full(struct iopub *p, const struct jupyter_out *out)
 {
 	struct err err = ERR_INIT;
 
-	/* Who has subscribed meanwhile is welcomed before it sees anything else. */
-	read_subscriptions(p);
 	p->published += out->content.n + out->metadata.n + out->parent.n;
 	for (size_t i = 0; i < out->n_buffers; i++)
 		p->published += zmq_msg_size((zmq_msg_t *)(uintptr_t)&out->buffers[i]);
