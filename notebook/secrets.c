@@ -10,6 +10,7 @@
 /* A text being copied; `from` is where the next byte to copy stands. */
 struct hider {
 	const char *text, *end, *from;
+	const char *line, *seen; /* where the line of `seen` begins; names are met in their order */
 	struct buf out;
 	bool hidden;
 };
@@ -75,6 +76,14 @@ static const char *skip_blanks(const struct hider *h, const char *p)
 	return p;
 }
 
+/* The same over the ends of lines, as within brackets. */
+static const char *skip_space(const struct hider *h, const char *p)
+{
+	while (p < h->end && (str_is_space(*p) || (*p == '\\' && p + 1 < h->end && p[1] == '\n')))
+		p++;
+	return p;
+}
+
 /* The end of what is quoted at p, its closing quotes not included; a lone quote ends at the line's
  * end. */
 static const char *quoted_end(const struct hider *h, const char *p, const char **ret_from)
@@ -92,17 +101,47 @@ static const char *quoted_end(const struct hider *h, const char *p, const char *
 	return h->end;
 }
 
-/* Hide the contents when p is at a literal, with r, b, f or u before it. */
-static bool hide_literal(struct hider *h, const char *p)
+/* The opening quote when p is at a literal, with r, b, f or u before it; else NULL. */
+static const char *literal_at(const struct hider *h, const char *p)
 {
-	const char *from, *to;
-
-	for (int i = 0; i < 2 && p < h->end && strchr("rRbBfFuU", *p) && *p; i++)
+	for (int i = 0; i < 2 && p < h->end && *p && strchr("rRbBfFuU", *p); i++)
 		p++;
-	if (p >= h->end || !is_quote(*p))
+	return p < h->end && is_quote(*p) ? p : NULL;
+}
+
+/* Where a literal may go on behind `p`: `"a" "b"`, `"a" + "b"`, over lines unless a statement began
+ * with the name. */
+static const char *next_literal(const struct hider *h, const char *p, bool over_lines)
+{
+	const char *(*skip)(const struct hider *, const char *) =
+		over_lines ? skip_space : skip_blanks;
+
+	p = skip(h, p);
+	if (p < h->end && *p == '+')
+		p = skip(h, p + 1);
+	return literal_at(h, p);
+}
+
+/* Hide the contents of the literals that begin at p, past a bracket; false when there is none. */
+static bool hide_literals(struct hider *h, const char *p, bool over_lines)
+{
+	const char *at;
+
+	if (p < h->end && *p == '(') {
+		p = skip_space(h, p + 1);
+		over_lines = true;
+	}
+	at = literal_at(h, p);
+	if (!at)
 		return false;
-	to = quoted_end(h, p, &from);
-	hide(h, from, to);
+	while (at) {
+		const char *from, *to = quoted_end(h, at, &from);
+		bool thrice = from - at == 3;
+
+		hide(h, from, to);
+		to += thrice ? 3 : 1;
+		at = to < h->end ? next_literal(h, to, over_lines) : NULL;
+	}
 	return true;
 }
 
@@ -115,39 +154,109 @@ static void hide_bare(struct hider *h, const char *p)
 	hide(h, p, to);
 }
 
-/* A parameter of a URL, or a line that IPython hands to the environment or a shell. */
-static bool takes_bare(const struct hider *h, const char *name)
+static const char *line_of(struct hider *h, const char *p)
 {
-	const char *line = name;
+	for (; h->seen < p; h->seen++)
+		if (*h->seen == '\n')
+			h->line = h->seen + 1;
+	return h->line;
+}
 
-	if (name > h->text && strchr(";?&", name[-1]))
-		return true;
-	while (line > h->text && line[-1] != '\n')
-		line--;
+/* What IPython hands to the environment or to a shell as it stands. */
+enum line_kind { LINE_CODE, LINE_ENV, LINE_SHELL };
+
+static enum line_kind kind_of_line(const struct hider *h, const char *line)
+{
+	static const struct {
+		const char *begin;
+		enum line_kind kind;
+	} kinds[] = {
+		{"!", LINE_SHELL},      {"%sx", LINE_SHELL},  {"%system", LINE_SHELL},
+		{"%%bash", LINE_SHELL}, {"%%sh", LINE_SHELL}, {"%%script", LINE_SHELL},
+		{"%set_env", LINE_ENV}, {"%env", LINE_ENV},
+	};
+
 	line = skip_blanks(h, line);
-	return *line == '!' || (h->end - line > 4 && strncmp(line, "%env", 4) == 0) ||
-	       (h->end - line > 8 && strncmp(line, "%set_env", 8) == 0);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		size_t n = strlen(kinds[i].begin);
+
+		if ((size_t)(h->end - line) > n && memcmp(line, kinds[i].begin, n) == 0)
+			return kinds[i].kind;
+	}
+	return LINE_CODE;
+}
+
+/* A shell's whole cell, or a line. */
+static enum line_kind kind_at(struct hider *h, const char *p)
+{
+	const char *first = skip_space(h, h->text);
+	bool cell = h->end - first > 2 && memcmp(first, "%%", 2) == 0;
+
+	return kind_of_line(h, cell ? first : line_of(h, p));
+}
+
+/* Whether `name` is the word behind the magic that begins its line. */
+static bool is_first_argument(struct hider *h, const char *name)
+{
+	const char *p = skip_blanks(h, line_of(h, name));
+
+	while (p < name && !str_is_space(*p))
+		p++;
+	return skip_blanks(h, p) == name;
+}
+
+/* `%env NAME value`, `--password value`: what stands behind blanks. */
+static bool hide_word(struct hider *h, const char *name, const char *p, enum line_kind kind)
+{
+	const char *value = skip_blanks(h, p);
+	bool takes = kind == LINE_ENV ? is_first_argument(h, name) : memcmp(name, "--", 2) == 0;
+
+	if (!takes || value == p || value >= h->end || *value == '=')
+		return false;
+	if (!hide_literals(h, value, false) && *value != '-')
+		hide_bare(h, value);
+	return true;
+}
+
+/* Past the type of `password: str = "x"`, to the value; else where it was. */
+static const char *skip_annotation(const struct hider *h, const char *type)
+{
+	const char *p = type;
+	int depth = 0;
+
+	for (; p < h->end && *p; p++) {
+		depth += (*p == '[') - (*p == ']');
+		if (!is_name_char(*p) && !strchr(depth > 0 ? " \t[]|," : " \t[]|", *p))
+			break;
+	}
+	return p > type && p + 1 < h->end && *p == '=' && p[1] != '=' ? skip_space(h, p + 1) : type;
 }
 
 /* `name` ends at `p`: what follows may be its value. */
 static void hide_value(struct hider *h, const char *name, const char *p, bool listed)
 {
 	char quote = name > h->text && is_quote(name[-1]) ? name[-1] : '\0';
-	bool bare = takes_bare(h, name);
+	bool parameter = name > h->text && name[-1] && strchr(";?&", name[-1]);
+	enum line_kind kind = kind_at(h, name);
+	const char *value;
 
 	if (quote && (p >= h->end || *p != quote)) /* a sentence that has the word */
 		return;
-	p += quote != '\0';
-	p = skip_blanks(h, p);
+	if (kind != LINE_CODE && !quote && hide_word(h, name, p, kind))
+		return;
+	p = skip_space(h, p + (quote != '\0'));
 	if (p < h->end && *p == ']')
-		p = skip_blanks(h, p + 1);
+		p = skip_space(h, p + 1);
 	if (p >= h->end || !*p || !strchr(listed ? "=:," : "=:", *p))
 		return;
 	if (p + 1 < h->end && p[1] == '=') /* a comparison */
 		return;
-	p = skip_blanks(h, p + 1);
-	if (!hide_literal(h, p) && bare && !quote)
-		hide_bare(h, p);
+	value = skip_space(h, p + 1);
+	if (*p == ':' && !quote)
+		value = skip_annotation(h, value);
+	if (!hide_literals(h, value, name > line_of(h, name)) && !quote &&
+	    (parameter || kind != LINE_CODE))
+		hide_bare(h, skip_blanks(h, p + 1));
 }
 
 /* All texts up to the closing parenthesis. */
@@ -211,7 +320,7 @@ static const char *take_name(struct hider *h, const char *p)
 
 int secrets_hide(const char *text, size_t n, char **ret, bool *ret_hidden, struct err *err)
 {
-	struct hider h = {.text = text, .end = text + n, .from = text};
+	struct hider h = {.text = text, .end = text + n, .from = text, .line = text, .seen = text};
 	int r;
 
 	buf_init(&h.out, 4 * n + 1);

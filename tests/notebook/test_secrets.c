@@ -49,6 +49,38 @@ TEST(named_values)
 		     "call SYSCS_SET_DATABASE_PROPERTY('derby.user.bob', '***')");
 }
 
+TEST(values_over_lines_and_in_parts)
+{
+	check_hidden("connect(password=\n    'x', user='u')",
+		     "connect(password=\n    '***', user='u')");
+	check_hidden("o = {'password':\n  'x'}", "o = {'password':\n  '***'}");
+	check_hidden("read.option('password'\n  , 'x')", "read.option('password'\n  , '***')");
+	check_hidden("password = \\\n 'x'", "password = \\\n '***'");
+	check_hidden("password = 'a' \"b\" + r'c'", "password = '***' \"***\" + r'***'");
+	check_hidden("password = ('a'\n'b')", "password = ('***'\n'***')");
+	check_hidden("connect(\n  password='a'\n  'b')", "connect(\n  password='***'\n  '***')");
+	check_hidden("password = 'a'\n'text'", "password = '***'\n'text'");
+	check_hidden("password: str = 'x'", "password: str = '***'");
+	check_hidden("password: Dict[str, str] = 'x'", "password: Dict[str, str] = '***'");
+	check_hidden("def f(token: str, user='u'): pass", "def f(token: str, user='u'): pass");
+}
+
+TEST(words_of_shells_and_environments)
+{
+	check_hidden("%env API_TOKEN abc\nx = 1", "%env API_TOKEN ***\nx = 1");
+	check_hidden("%env API_TOKEN 'a b'", "%env API_TOKEN '***'");
+	check_hidden("%env HOME the password stays", "%env HOME the password stays");
+	check_hidden("!mysql --password x -u u", "!mysql --password *** -u u");
+	check_hidden("!mysql --password=x -u u", "!mysql --password=*** -u u");
+	check_hidden("!mysql --password 'x y'", "!mysql --password '***'");
+	check_hidden("!mysql --password -u u", "!mysql --password -u u");
+	check_hidden("!mysql --password", "!mysql --password");
+	check_hidden("!echo the password is asked for", "!echo the password is asked for");
+	check_hidden("%%bash\nexport DB_PASSWORD=x\nrun --token y",
+		     "%%bash\nexport DB_PASSWORD=***\nrun --token ***");
+	check_hidden("%env", "%env");
+}
+
 TEST(what_is_none_stays)
 {
 	static const char *const texts[] = {
