@@ -63,6 +63,8 @@ int command_log(struct magic_call *call, struct strv *words, struct err *err)
 	size_t first = 2;
 	int r = params && metrics ? words_option(words, "step", &step, err) : err_nomem(err);
 
+	if (r == 0)
+		r = words_no_options(words, err);
 	if (r < 0)
 		return r;
 	if (words->len > 1 && str_eq(words->items[1], "param"))

@@ -63,8 +63,8 @@ static int command_help(struct magic_call *call, struct strv *words, struct err 
 
 static const struct command {
 	const char *name;
-	const char *usage;
-	size_t min_words; /* behind the name */
+	const char *usage; /* one without "--" has no options */
+	size_t min_words;  /* behind the name */
 	size_t max_words;
 	command_fn *run;
 } commands[] = {
@@ -82,9 +82,10 @@ static const struct command {
 	 1, SIZE_MAX, command_deploy},
 	{"doctor", "doctor deploy [RUN] --app NAME …", 1, SIZE_MAX, command_doctor},
 	{"endpoints", "endpoints", 0, 0, command_endpoints},
-	{"invoke", "invoke APP [COLUMN=VALUE … or JSON]", 1, SIZE_MAX, command_invoke},
+	{"invoke", "invoke APP [COLUMN=VALUE … or JSON] [--target local|sagemaker]", 1, SIZE_MAX,
+	 command_invoke},
 	{"shift", "shift APP N% [--variant NAME]", 2, SIZE_MAX, command_shift},
-	{"undeploy", "undeploy APP", 1, SIZE_MAX, command_undeploy},
+	{"undeploy", "undeploy APP [--target local|sagemaker]", 1, SIZE_MAX, command_undeploy},
 	{"jobs", "jobs [TEXT]", 0, 1, command_jobs},
 	{"job", "job NUMBER", 1, 1, command_job},
 	{"cancel", "cancel NUMBER", 1, 1, command_cancel},
@@ -108,6 +109,15 @@ static int unknown_command(const char *name, struct err *err)
 	return r;
 }
 
+/* A mistyped option must not become a part of a name. */
+static int run_command(const struct command *c, struct magic_call *call, struct strv *words,
+		       struct err *err)
+{
+	int r = strstr(c->usage, "--") ? 0 : words_no_options(words, err);
+
+	return r < 0 ? r : c->run(call, words, err);
+}
+
 static int run_words(struct magic_call *call, struct strv *words, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
@@ -118,7 +128,7 @@ static int run_words(struct magic_call *call, struct strv *words, struct err *er
 		if (!str_eq(c->name, words->items[0]))
 			continue;
 		if (n >= c->min_words && n <= c->max_words)
-			return c->run(call, words, err);
+			return run_command(c, call, words, err);
 		r = err_set(err, E_USAGE, "%s: %s", c->name,
 			    n < c->min_words ? "something is missing" : "too many words");
 		err_set_hint(err, "usage: %s", c->usage);

@@ -72,6 +72,8 @@ int command_run(struct magic_call *call, struct strv *words, struct err *err)
 	json_auto_t *result = NULL;
 	int r = words_option(words, "user", &user, err);
 
+	if (r == 0)
+		r = words_no_options(words, err);
 	if (r < 0)
 		return r;
 	name = words_join(words, 1);

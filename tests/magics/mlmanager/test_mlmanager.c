@@ -116,6 +116,10 @@ TEST(experiment_and_run_show_their_page)
 
 TEST(mistakes_say_what_to_do)
 {
+	static const char *const mistyped[] = {"run x --usr Ben",  "experiment e --new",
+					       "log a=1 --setp 3", "tag --k=v",
+					       "use --run r",      "compare r --all",
+					       "runs --all"};
 	_fixture_ struct fixture x = {0};
 
 	fixture_start(&x);
@@ -136,6 +140,10 @@ TEST(mistakes_say_what_to_do)
 	CHECK_INT(run(&x, "log metric a=1 --step x"), E_INPUT);
 	CHECK_INT(run(&x, "log 'a=1"), E_USAGE);
 	CHECK_INT(run(&x, "runs Fraud"), E_NOTFOUND);
+	for (size_t i = 0; i < ARRAY_LEN(mistyped); i++) {
+		CHECK_INT(run(&x, mistyped[i]), E_USAGE);
+		CHECK(str_starts(x.err.text, "there is no option --"));
+	}
 	CHECK_INT(run(&x, "compare r"), E_USAGE);
 	CHECK_INT(run(&x, "compare r nobody"), E_NOTFOUND);
 	CHECK_INT(run(&x, "end done"), E_INPUT);
