@@ -390,6 +390,23 @@ def test_from_the_form_to_an_answer(browser, running, tracking):
     page.wait('{"predictions": [98.25]}')
 
 
+REFUSE_TWICE = """
+const real = window.fetch;
+let left = 2;
+window.fetch = (...given) => left-- > 0 ? Promise.resolve(new Response("{}", {status: 503})) : real(...given);
+"""
+
+
+def test_a_list_goes_on_after_the_server_was_busy(page, tracker, tracking):
+    page.open("/")
+    page.browser.execute_script(REFUSE_TWICE)
+    tracker.add(run_id=tracking.good, app_name="before-trouble")  # ends the request that waits
+    page.wait("does not answer")
+    tracker.add(run_id=tracking.good, app_name="behind-trouble")
+    page.wait("behind-trouble", 60)
+    assert "does not answer" not in page.text
+
+
 def test_an_endpoint_is_tried_shifted_and_ended(browser, running, endpoint):
     page = Page(browser, running).log_in().open("/endpoints")
     assert "serving" in page.text and "(90 %)" in page.text and "(10 %)" in page.text

@@ -13,7 +13,7 @@ async function ask(path, options = {}) {
 		...options,
 		headers: {"Content-Type": "application/json", "X-CSRF-Token": csrf, ...options.headers},
 	});
-	return {ok: answer.ok, body: await answer.json()};
+	return {ok: answer.ok, status: answer.status, body: await answer.json()};
 }
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -41,38 +41,67 @@ async function redraw(live) {
 		live.querySelectorAll("a, button")[focused]?.focus();
 }
 
-async function follow(live) {
+/* Why a page stands still, below its title; nothing while it does not. */
+function say(text) {
+	let note = document.getElementById("standstill");
+	if (!note) {
+		note = document.createElement("p");
+		note.id = "standstill";
+		note.className = "note";
+		note.setAttribute("role", "status");
+		document.querySelector("main h1").after(note);
+	}
+	note.hidden = !text;
+	note.textContent = text;
+}
+
+const FOR_GOOD = [401, 403, 404]; // signed out, or what is followed is gone
+const WAIT_MS = 2000, WAIT_MOST_MS = 30000;
+
+/* Ask again and again, and hand over each answer until `take` says that it was the last. */
+async function listen(path, take) {
+	let wait = WAIT_MS;
 	for (;;) {
+		let answer = null;
 		try {
-			const {ok, body} = await ask(`/api/changes?since=${live.dataset.version}&wait=25`);
-			if (!ok)
-				return;
-			if (body.changed)
-				await redraw(live);
+			answer = await ask(path());
+			if (answer.ok) {
+				say("");
+				wait = WAIT_MS;
+				if (await take(answer.body))
+					return;
+				await pause(300);
+				continue;
+			}
 		} catch {
-			await pause(5000);
+			answer = null; // no connection, or no whole answer
 		}
-		await pause(300);
+		if (FOR_GOOD.includes(answer?.status)) {
+			say("This page does not follow changes any more. Load it again.");
+			return;
+		}
+		say("The Jobs Tracker does not answer. This page asks it again and again.");
+		await pause(wait);
+		wait = Math.min(2 * wait, WAIT_MOST_MS);
 	}
 }
 
-async function followLog(log) {
-	for (;;) {
-		try {
-			const {ok, body} = await ask(`/api/jobs/${log.dataset.job}/log?after=${log.dataset.last}&wait=25`);
-			if (!ok)
-				return;
-			const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
-			log.append(...body.lines.map((line) => line.text + "\n"));
-			log.dataset.last = body.last;
-			if (atEnd)
-				log.scrollTop = log.scrollHeight;
-			if (body.ended && !body.lines.length)
-				return;
-		} catch {
-			await pause(5000);
-		}
-	}
+function follow(live) {
+	return listen(() => `/api/changes?since=${live.dataset.version}&wait=25`, async (body) => {
+		if (body.changed)
+			await redraw(live);
+	});
+}
+
+function followLog(log) {
+	return listen(() => `/api/jobs/${log.dataset.job}/log?after=${log.dataset.last}&wait=25`, (body) => {
+		const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
+		log.append(...body.lines.map((line) => line.text + "\n"));
+		log.dataset.last = body.last;
+		if (atEnd)
+			log.scrollTop = log.scrollHeight;
+		return body.ended && !body.lines.length;
+	});
 }
 
 /* --- the deploy form --- */
