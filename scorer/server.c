@@ -128,10 +128,16 @@ void server_sweep(struct server *s)
 
 /* --- requests --- */
 
-static void request_free(struct request *q)
+static void drop_body(struct request *q)
 {
 	atomic_fetch_sub(&q->server->body_bytes, q->counted);
+	q->counted = 0;
 	buf_release(&q->body);
+}
+
+static void request_free(struct request *q)
+{
+	drop_body(q);
 	free(q);
 }
 
@@ -201,7 +207,7 @@ static enum MHD_Result take_body(struct request *q, const char *p, size_t n)
 								: MHD_HTTP_SERVICE_UNAVAILABLE;
 	}
 	if (q->refused) {
-		buf_release(&q->body);
+		drop_body(q); /* others' bodies have its place while the rest is heard out */
 		q->dropped += n;
 	}
 	return q->dropped > DROPPED_MAX_FACTOR * LIMIT_SCORER_BODY ? MHD_NO : MHD_YES;

@@ -349,6 +349,33 @@ TEST(a_body_of_100_megabytes_is_refused_and_heard_out)
 	CHECK(strstr(a.body, "larger than 32 MB"));
 }
 
+/* More than is held altogether, refused and not yet at their end. */
+TEST(refused_bodies_leave_their_place_to_others)
+{
+	enum { CLIENTS = LIMIT_SCORER_BODIES / LIMIT_SCORER_BODY + 1 };
+	static const char head[] = "POST /invocations HTTP/1.1\r\nHost: x\r\n" JSON
+				   "Transfer-Encoding: chunked\r\n\r\n";
+	_cleanup_raw_answer_ struct raw_answer a = {0};
+	struct raw_http clients[CLIENTS];
+	_fixture_ f = {0};
+
+	setup(&f);
+	for (size_t i = 0; i < CLIENTS; i++) {
+		clients[i] = (struct raw_http){.fd = -1};
+		raw_http_open(&clients[i], server_port(f.server));
+		REQUIRE(raw_http_send(&clients[i], head, strlen(head)));
+		for (size_t sent = 0; sent <= LIMIT_SCORER_BODY; sent += sizeof(empty_megabyte))
+			REQUIRE(raw_http_send(&clients[i], "100000\r\n", 8) &&
+				raw_http_send(&clients[i], empty_megabyte,
+					      sizeof(empty_megabyte)) &&
+				raw_http_send(&clients[i], "\r\n", 2));
+	}
+	REQUIRE(raw_http_call(&f.client, "POST", "/invocations", JSON, ONE_ROW, &a));
+	CHECK_INT(a.status, 200);
+	for (size_t i = 0; i < CLIENTS; i++)
+		raw_http_close(&clients[i]);
+}
+
 TEST(who_asks_before_sending_too_much_hears_it_at_once)
 {
 	static const char head[] = "POST /invocations HTTP/1.1\r\nHost: x\r\n" JSON
