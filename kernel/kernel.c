@@ -262,7 +262,7 @@ static void tick(struct kernel *k)
 	iopub_check_stalled(k->iopub);
 	if (parent_gone(k)) {
 		log_line(k->log, LOG_INFO, "kernel", "the starter is gone");
-		k->stopping = true;
+		k->stopping = k->starter_gone = true;
 	}
 }
 

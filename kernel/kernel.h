@@ -37,6 +37,7 @@ struct kernel {
 	struct request *asking; /* whose input_request is open; owned reference */
 	bool asking_child;      /* the child asked, not a worker */
 	int parent;             /* the process that started us; 0: none to look after */
+	bool starter_gone;      /* it ended without a shutdown_request or a signal to us */
 	bool stopping;
 };
 

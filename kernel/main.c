@@ -195,9 +195,11 @@ static int run(struct program *p, struct err *err)
 
 static void release(struct program *p)
 {
+	bool abandoned = p->kernel.starter_gone;
+
 	kernel_close(&p->kernel);
 	kept_free(p->nb.kept);
-	tracking_free(p->nb.tracking);
+	(abandoned ? tracking_abandon : tracking_free)(p->nb.tracking);
 	files_free(p->nb.files);
 	services_free(p->nb.services);
 	jupyter_connection_release(&p->kernel.connection);

@@ -341,17 +341,27 @@ int tracking_new(const struct tracking_options *options, struct tracking **ret, 
 	return 0;
 }
 
-void tracking_free(struct tracking *t)
+static void close_as(struct tracking *t, const char *status)
 {
 	struct err err = ERR_INIT;
 
 	if (!t)
 		return;
 	/* Where the journal cannot be written, the next kernel closes the run. */
-	if (tracking_end_active(t, "FINISHED", &err) < 0)
+	if (tracking_end_active(t, status, &err) < 0)
 		log_line(t->options.log, LOG_DEBUG, "tracking", "%s", err.text);
 	sender_stop(t, TRACKING_EXIT_MS);
 	if (t->journal && t->pending == 0)
 		journal_remove(TAKE(t->journal));
 	destroy(t);
+}
+
+void tracking_free(struct tracking *t)
+{
+	close_as(t, "FINISHED");
+}
+
+void tracking_abandon(struct tracking *t)
+{
+	close_as(t, "KILLED");
 }

@@ -50,6 +50,8 @@ int tracking_new(const struct tracking_options *options, struct tracking **ret,
  */
 void tracking_free(struct tracking *t);
 CLEANUP_DEFINE(struct tracking *, tracking_free)
+/* The same where whoever started the kernel is gone: the run ends as KILLED. */
+void tracking_abandon(struct tracking *t);
 
 /*
  * One operation by its name without "track.": args is borrowed and may be

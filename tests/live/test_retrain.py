@@ -221,7 +221,8 @@ def test_a_better_model_is_offered_and_a_retrained_run_is_retrained(notebook, ho
     folder = home.folder / "data/splice-kernel/endpoints/fraud-app"
     folder.mkdir(parents=True)
     (folder / "endpoint.json").write_text(json.dumps(
-        {"app": "fraud-app", "port": 5010, "variants": [{"name": "v", "weight": 1, "run_id": first.info.run_id}]}))
+        {"app": "fraud-app", "port": 5010,
+         "variants": [{"name": "v", "weight": 1.0, "model": "m.json", "run_id": first.info.run_id}]}))
     text = said(retrain(k, f"{first.info.run_id[:12]} --table cc_fraud.cc_fraud_data2=cc_fraud.cc_turned"))
     shutil.rmtree(folder)
     again = runs(k)["Ben (retrained) (retrained)"][0]
@@ -230,7 +231,7 @@ def test_a_better_model_is_offered_and_a_retrained_run_is_retrained(notebook, ho
     assert "cc_fraud.cc_turned instead of cc_fraud.cc_fraud_data2" in text
     assert again.data.metrics["retrain.new.MCC"] > 0.5 > 0 > again.data.metrics["retrain.old.MCC"]
     assert "The new model is better: MCC -0." in text
-    assert f"%mlmanager deploy {again.info.run_id} --app fraud-app --mode replace" in text
+    assert f"%mlmanager deploy {again.info.run_id} --app fraud-app --target local --mode replace" in text
     nothing_left(home)
 
 
@@ -279,6 +280,7 @@ def test_a_cell_that_fails(notebook, home):
 def test_a_killed_notebook_leaves_nothing(home, notebook):
     k = Kernel(home)
     k.ok("%mlmanager experiment fraud-demo")
+    began = int(time.time() * 1000)
     k.client.execute("%mlmanager retrain Ben --table cc_fraud.cc_fraud_data2")
     deadline = time.time() + 300
     while not processes(home):
@@ -291,6 +293,8 @@ def test_a_killed_notebook_leaves_nothing(home, notebook):
     while processes(home):
         assert time.time() < deadline, processes(home)
         time.sleep(0.2)
+    (run,) = [r for r in runs(notebook)["Ben (retrained)"] if r.info.start_time >= began]
+    assert run.info.status == "KILLED"
 
 
 @pytest.mark.parametrize("request_, text", [

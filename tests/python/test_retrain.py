@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from splicemachine import _bridge, _cell, _deployable
-from splicemachine._retrain import compare, drive, kernel, plan, recorded, replay
+from splicemachine._retrain import compare, drive, kernel, model_columns, plan, recorded, replay
 from splicemachine.errors import SpliceError
 from splicemachine.ml.management import MLManager
 from splicemachine.spark.context import PySpliceContext
@@ -98,11 +98,72 @@ def test_nothing_is_written_to_the_database(guarded, kernel, capsys):
     assert kernel.calls("sql.execute") == []
     said = capsys.readouterr().err
     assert "Left out while retraining: insert in the database s.u." in said and "delete from s.u" in said
+    for hiding in ("/* select */ delete from s.u", "-- select\ndelete from s.u"):
+        splice.execute(hiding)
+    assert kernel.calls("sql.execute") == []
     splice.execute("set schema s")
-    splice.execute("select 1 from s.u")
+    splice.execute("/* why */ select 1 from s.u")
     assert len(kernel.calls("sql.execute")) == 2
     cell(own=True)
     assert splice.executeUpdate("delete from s.u") == 3
+
+
+def test_nothing_is_deployed(guarded, kernel, capsys):
+    kernel.ops["jobs.endpoints"] = lambda args, request: {"endpoints": []}
+    manager = MLManager()
+    for start in (lambda: manager.deploy_local("app"), lambda: manager.deploy_aws("app"),
+                  lambda: manager.undeploy("app"), lambda: manager.shift_traffic("app", 10)):
+        job = start()
+        assert manager.watch_job(job) == {} and manager.fetch_logs(job) == []
+    assert manager.get_deployed_models().empty
+    for op in ("jobs.cancel", "jobs.retry", "jobs.remove"):
+        _bridge.call(op, id=3)
+    assert not any(kernel.calls("jobs." + op) for op in ("add", "undeploy", "shift", "cancel", "retry", "remove", "get", "log"))
+    assert "Job 0 (deploy app): left out while retraining" in capsys.readouterr().out
+
+
+def test_sparks_statements_change_the_session_alone(guarded, capsys):
+    class Session:
+        ran = []
+
+        def sql(self, sqlQuery, *args):
+            self.ran.append(sqlQuery)
+
+        def range(self, n):
+            return self
+
+        drop = range
+
+    replay._guard_session(type("session", (), {"SparkSession": Session}))
+    kept = ["select 1", "-- insert\nselect 1", "create or replace temp view v as select 1", "set a=b", "use s",
+            "CREATE GLOBAL TEMPORARY VIEW v as select 1", "with x as (select 1) select * from x", "show tables"]
+    left = ["insert into t values (1)", "/* select */ drop table t", "create table t (a int)", "truncate table t",
+            "with x as (select 1) insert into t select * from x", "from x insert overwrite t select *", "create view v as x"]
+    session = Session()
+    for statement in kept:
+        session.sql(statement)
+    for statement in left:
+        assert session.sql(statement) is session  # an empty frame
+    assert Session.ran == kept
+    assert capsys.readouterr().err.count("Left out while retraining") == len(left)
+
+
+def test_only_frames_for_the_models_are_parted(guarded, monkeypatch):
+    """A count of the rows, or a table of names beside, must not lose a fifth."""
+    plan_ = replay.current().plan
+    monkeypatch.setitem(plan_, "inputs", ["v1"])
+    monkeypatch.setitem(plan_, "label", ["CLASS_RESULT", "label", None])
+    monkeypatch.setattr(replay, "split", lambda frame: ["four of five", "the fifth"])
+    frames = {"select * from s.t2": ["V1", "CLASS_RESULT", "X"], "select count(*) from s.t2": ["1"],
+              "select v1 from s.t2": ["V1"]}
+
+    def df(self, sql, to_lower=False):
+        return type("Frame", (), {"columns": frames[sql]})()
+    reading = type("Context", (), {"df": replay._holding_out(df)})()
+    assert reading.df("select * from s.t2") == "four of five"
+    for whole in ("select count(*) from s.t2", "select v1 from s.t2"):
+        assert reading.df(whole).columns == frames[whole]
+    assert replay.current().reads == [replay.Read("select * from s.t2", "the fifth")]
 
 
 def test_a_query_of_the_old_table_is_refused(guarded):
@@ -137,6 +198,9 @@ def test_mlflow_has_the_one_run_too(guarded, monkeypatch):
         logged.append((run_id, key, value))
     for name in ("log_param", "log_metric", "log_batch", "set_tag", "log_artifact", "log_artifacts"):
         monkeypatch.setattr(mlflow.MlflowClient, name, log_param)
+    changed = [n for n in dir(mlflow.MlflowClient) if replay.CLIENT_WRITES.match(n)]
+    for name in changed:
+        monkeypatch.setattr(mlflow.MlflowClient, name, lambda self, *a, n=name, **k: logged.append(n))
     monkeypatch.setattr(mlflow, "active_run", lambda: "the new run")
     replay._guard_mlflow(mlflow)
     assert mlflow.start_run(run_name="x") == fluent.start_run() == "the new run"
@@ -147,6 +211,15 @@ def test_mlflow_has_the_one_run_too(guarded, monkeypatch):
     cell(logs=False)
     client.log_param("r", "b", 1)
     assert logged == [("r", "a", 1)]
+    assert {"delete_run", "delete_experiment", "set_terminated", "update_run", "create_registered_model",
+            "set_experiment_tag"} <= set(changed) and "set_tag" not in changed
+    assert client.create_run("1") == "the new run" and client.create_experiment("z") == "1"
+    for name in set(changed) - {"create_run", "create_experiment"}:
+        assert getattr(client, name)("r") is None
+    assert logged == [("r", "a", 1)]
+    with replay._as_own():
+        client.set_terminated("r")
+    assert logged[1:] == ["set_terminated"]
 
 
 def test_what_saves_and_what_does_not(guarded, capsys):
@@ -218,7 +291,7 @@ QUERY = ["TIME_OFFSET", "V1", "CLASS_RESULT"]
     (dict(query=QUERY, name=None, renames=[], given="V1"), "V1", "V1"),
 ])
 def test_where_the_label_is(args, column, name):
-    found = compare.find_label(**args)
+    found = model_columns.find_label(**args)
     assert (found.column, found.name) == (column, name)
 
 
@@ -231,14 +304,14 @@ def test_where_the_label_is(args, column, name):
 ])
 def test_no_label(args, text):
     with pytest.raises(SpliceError, match=text):
-        compare.find_label(**args)
+        model_columns.find_label(**args)
 
 
 def test_columns_as_the_cells_call_them():
-    label = compare.Label("CLASS_RESULT", "label", None)
-    assert compare.renamed(QUERY, label, [("V1", "a"), ("x", "y")]) == ["TIME_OFFSET", "a", "label"]
-    assert compare.renamed(["LABEL"], compare.Label("LABEL", "label", None), []) == ["label"]
-    assert compare.renamed(["A", "B"], compare.Label(None, "i", None), [("A", "B")]) == ["A", "B"]
+    label = model_columns.Label("CLASS_RESULT", "label", None)
+    assert model_columns.renamed(QUERY, label, [("V1", "a"), ("x", "y")]) == ["TIME_OFFSET", "a", "label"]
+    assert model_columns.renamed(["LABEL"], model_columns.Label("LABEL", "label", None), []) == ["label"]
+    assert model_columns.renamed(["A", "B"], model_columns.Label(None, "i", None), [("A", "B")]) == ["A", "B"]
 
 
 # --- what the run kept ---
@@ -363,15 +436,17 @@ def test_what_else_is_refused(kernel):
         drive.check(clusters, a_plan(), None)
 
 
-def test_the_app_of_a_run(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert drive.deployed_as("abc") is None
-    for app, text in (("bad", "{"), ("odd", '{"variants": 3}'),
-                      ("fraud", json.dumps({"app": "fraud", "variants": [{"run_id": "x"}, {"run_id": "abc"}]}))):
-        folder = tmp_path / "splice-kernel/endpoints" / app
-        folder.mkdir(parents=True)
-        (folder / "endpoint.json").write_text(text)
-    assert drive.deployed_as("abc") == "fraud" and drive.deployed_as("abcd") is None
+def test_the_app_of_a_run(kernel):
+    assert drive.deployed_as("abc") is None  # no Jobs Tracker
+    local = {"app": "fraud", "target": "local", "region": None, "variants": [{"run_id": "x"}, {"run_id": "abc"}]}
+    aws = {"app": "far", "target": "sagemaker", "region": "eu-west-1", "variants": [{"run_id": "def"}]}
+    kernel.ops["jobs.endpoints"] = lambda args, request: {"endpoints": [local, aws]}
+    assert drive.deployed_as("abcd") is None
+    assert drive.replacing("new", drive.deployed_as("abc")) == \
+        "%mlmanager deploy new --app fraud --target local --mode replace"
+    assert drive.replacing("new", drive.deployed_as("def")) == \
+        "%mlmanager deploy new --app far --target sagemaker --region eu-west-1 --mode replace"
+    assert drive.replacing("new", None) == "%mlmanager deploy new --app <APP> --mode replace"
 
 
 # --- the fresh kernel ---

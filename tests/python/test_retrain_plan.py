@@ -99,6 +99,11 @@ def test_quotes_magic_lines_and_options_of_the_cell():
     assert p.steps[1].source == "%time df = splice.df('select * from u.v')"
 
 
+def test_what_deploys_is_not_needed():
+    p = made("fit = len\nmanager = object()", *START, "job = manager.deploy_local('app')\nmanager.watch_job(job)", END)
+    assert 4 not in taken(p) and not p.problems
+
+
 def test_saving_and_loading():
     p = made("fit = len\nmanager = object()", *START, "m = fit(df)\nm.save('s3a://b/m')",
              "from pyspark.ml import PipelineModel\nm = PipelineModel.load('s3a://b/m')", "manager.log_spark_model(m)")
@@ -113,6 +118,10 @@ def test_saving_and_loading():
     ("df.write.mode('overwrite').parquet('p')", "df.write.mode('overwrite').parquet(…)", None),
     ("splice.insert(df, 's.u')", "splice.insert(…)", None),
     ("splice.execute('delete from s.u')", "splice.execute(…)", None),
+    ("spark.sql('insert into t values (1)')", "spark.sql(…)", None),
+    ("spark.sql('select 1')", None, None),
+    ("manager.deploy_aws('app')", "manager.deploy_aws(…)", None),
+    ("manager.undeploy('app')", "manager.undeploy(…)", None),
     ("other = PySpliceContext(spark)\nother.createTable(df, 's.u')", "other.createTable(…)", None),
     ("seen = {}\nseen.update(a=1)", None, None),
     ("import numpy as np\nnp.save('f', 1)", None, "np.save(…)"),
@@ -162,6 +171,8 @@ def test_tables_that_change_places():
     ('x = f("select * from s.t")  # s.t', 'x = f("select * from u.v")  # s.t'),
     ("x = '''select *\n  from s.t\n'''", "x = '''select *\n  from u.v\n'''"),
     ("x = f'select {s.t} from s.t'", "x = f'select {s.t} from u.v'"),
+    ("\fx = 'from s.t'\ny = 'from s.t'", "\fx = 'from u.v'\ny = 'from u.v'"),
+    ("x = '\u2028 \x85 \x1c from s.t'\ny = 'from s.t'", "x = '\u2028 \x85 \x1c from u.v'\ny = 'from u.v'"),
     ("t = s.t", None),
     ("x = b'from s.t'", None),
     ("x = r'from s.t\\d'", "x = r'from u.v\\d'"),

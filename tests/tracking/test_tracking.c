@@ -468,6 +468,22 @@ TEST(a_clean_end_finishes_the_run)
 	fixture_stop(&x);
 }
 
+TEST(a_run_whose_notebook_is_gone_was_killed)
+{
+	struct fixture x = {0};
+	json_auto_t *run = NULL;
+
+	fixture_start(&x);
+	REQUIRE(begin(&x));
+	log_some(&x, 0, 5);
+	tracking_abandon(TAKE(x.t));
+	check_logged(&x, 5, __LINE__);
+	run = run_at(&x, 0);
+	CHECK_STR(json_get_str(json_object_get(run, "info"), "status", ""), "KILLED");
+	CHECK_INT(journals(&x), 0);
+	fixture_stop(&x);
+}
+
 TEST(the_next_kernel_delivers_what_is_left)
 {
 	_fixture_ struct fixture x = {0};

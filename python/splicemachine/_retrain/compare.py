@@ -9,7 +9,7 @@ import math
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from splicemachine import _bridge, _deployable
-from splicemachine._retrain import replay
+from splicemachine._retrain import model_columns, replay
 from splicemachine._retrain.recorded import MODEL
 from splicemachine.errors import SpliceError
 
@@ -64,69 +64,15 @@ def number(x: float) -> str:
     return f"{x:.4g}"
 
 
-# --- columns ---
-
-class Label(NamedTuple):
-    """Where the label stands in the recorded query, and what to say about it."""
-
-    column: Optional[str]  # None: the pipeline makes it
-    name: str              # what the model's stages call it
-    said: Optional[str]
-
-
-def find_label(query: Sequence[str], name: Optional[str], renames: Sequence[Tuple[str, str]],
-               made: Sequence[str] = (), training: Sequence[str] = (), given: Optional[str] = None) -> Label:
-    """The label's column among a query's.
-
-    name      the fit's labelCol; None when the fit was not recorded
-    renames   withColumnRenamed of the cells
-    made      output columns of the pipeline's stages
-    training  all columns of the training frame, when they are known
-    given     the user's --label
-    """
-    same = {c.lower(): c for c in query}
-    if given is not None:
-        if given.lower() not in same:
-            raise SpliceError(f"--label {given}: the recorded query has no such column",
-                              f"It has {', '.join(query)}.")
-        return Label(same[given.lower()], name or same[given.lower()], None)
-    if name is None:
-        raise SpliceError("which column is the label is not recorded with this run", "Name it: --label COLUMN.")
-    if name in made:
-        return Label(None, name, None)
-    if name.lower() in same:
-        return Label(same[name.lower()], name, None)
-    found = [same[old.lower()] for old, new in renames if new.lower() == name.lower() and old.lower() in same]
-    if not found and training:
-        known = {c.lower() for c in training}
-        gone = [c for c in query if c.lower() not in known]
-        came = [c for c in training if c.lower() not in same]
-        found = gone if len(gone) == 1 and came == [name] else []
-    if len(set(found)) != 1:
-        raise SpliceError(f"the recorded query has no column {name}, and which one the cells made it of is not plain",
-                          f"Name it: --label COLUMN, one of {', '.join(query)}.")
-    return Label(found[0], name, f"The label {name} is the query's column {found[0]}.")
-
-
-def renamed(columns: Sequence[str], label: Label, renames: Sequence[Tuple[str, str]]) -> List[str]:
-    """The query's columns as the cells call them."""
-    names = list(columns)
-    for old, new in [*renames, *([(label.column, label.name)] if label.column else [])]:
-        lower = [n.lower() for n in names]
-        if old.lower() in lower and (new.lower() not in lower or old.lower() == new.lower()):
-            names[lower.index(old.lower())] = new
-    return names
-
-
 # --- in the replaying child ---
 
 def evaluate() -> None:
     """Score both models on the held-out rows; the figures go to the new run and to the notebook."""
     here = replay.current()
     plan = here.plan
-    label = Label(*plan["label"])
+    label = model_columns.Label(*plan["label"])
     spark, models = _models(plan["run_id"], here.run["id"])
-    frame, sql = _frame(here.reads, label, plan)
+    frame, sql = _frame(here.reads, plan)
     frame = frame.persist()
     try:
         n = frame.count()
@@ -154,18 +100,13 @@ def _models(old: str, new: str) -> Tuple[Any, List[Any]]:
     return _spark.session(), [manager.load_spark_model(old), manager.load_spark_model(new)]
 
 
-def _frame(reads: Sequence[replay.Read], label: Label, plan: Dict[str, Any]) -> Tuple[Any, str]:
-    """The held-out rows of the first query that has all that the models need."""
-    renames = [tuple(r) for r in plan["renames"]]
-    wanted = {c.lower() for c in [*plan["inputs"], *([label.name] if label.column else [])]}
-    for sql, held in reads:
-        names = renamed(held.columns, label, renames)
-        if wanted <= {c.lower() for c in names}:
-            return held.toDF(*names), sql
+def _frame(reads: Sequence[replay.Read], plan: Dict[str, Any]) -> Tuple[Any, str]:
+    """The held-out rows of the first query."""
     if not reads:
-        raise SpliceError("no cell read the fresh table with splice.df: there are no rows to compare on")
-    raise SpliceError("no query of the fresh table has all columns that the models need: "
-                      f"{', '.join(sorted(wanted))}")
+        raise SpliceError("no cell read the fresh table with splice.df and all columns that the models need: "
+                          f"{', '.join(sorted(model_columns.wanted(plan)))}")
+    sql, held = reads[0]
+    return held.toDF(*model_columns.for_models(held.columns, plan)), sql
 
 
 def _answered(model: Any, frame: Any) -> Tuple[Any, str]:

@@ -7,7 +7,6 @@ and its files go.
 """
 from __future__ import annotations
 
-import glob
 import html
 import json
 import os
@@ -17,7 +16,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from splicemachine import _bridge
 from splicemachine._notice import Progress, notice, publish
-from splicemachine._retrain import compare, kernel, plan, recorded, show, tables
+from splicemachine._retrain import compare, kernel, model_columns, plan, recorded, show, tables
 from splicemachine.errors import SpliceError, SQLError
 from splicemachine.zeppelin import ZeppelinContext
 
@@ -59,7 +58,7 @@ def refuse(made: plan.Plan) -> None:
 
 # --- what is looked at before anything runs ---
 
-def check(known: recorded.Recorded, made: plan.Plan, given: Optional[str]) -> Tuple[compare.Label, Dict[str, Any]]:
+def check(known: recorded.Recorded, made: plan.Plan, given: Optional[str]) -> Tuple[model_columns.Label, Dict[str, Any]]:
     """The label and the way to the database; SpliceError when the tables or columns are not there."""
     __tracebackhide__ = True
     if known.kind is not None and known.kind not in PREDICTS and known.kind != "tuning":
@@ -75,7 +74,7 @@ def check(known: recorded.Recorded, made: plan.Plan, given: Optional[str]) -> Tu
     _check_tables(made)
     queries = [_columns(q) for q in made.queries]
     outputs = [o for s in known.stages for o in s.outputs]
-    label = compare.find_label(queries[0], known.label, made.renames, outputs, known.columns, given)
+    label = model_columns.find_label(queries[0], known.label, made.renames, outputs, known.columns, given)
     _check_inputs(known, made, queries, label)
     if label.said:
         print(label.said)
@@ -109,11 +108,11 @@ def _columns(sql: str) -> List[str]:
 
 
 def _check_inputs(known: recorded.Recorded, made: plan.Plan, queries: Sequence[Sequence[str]],
-                  label: compare.Label) -> None:
+                  label: model_columns.Label) -> None:
     """The held-out rows have what the model reads: cells that make columns are not run on them."""
     best: List[str] = list(known.inputs)
     for columns in queries:
-        have = {c.lower() for c in compare.renamed(columns, label, made.renames)}
+        have = {c.lower() for c in model_columns.renamed(columns, label, made.renames)}
         best = min(best, [c for c in known.inputs if c.lower() not in have], key=len)
     if best:
         raise SpliceError(f"the model reads columns that the cells make of the query's: {', '.join(best)}",
@@ -130,7 +129,7 @@ class CellFailed(SpliceError):
 class Retraining:
     """One new run."""
 
-    def __init__(self, known: recorded.Recorded, made: plan.Plan, label: compare.Label, access: Dict[str, Any],
+    def __init__(self, known: recorded.Recorded, made: plan.Plan, label: model_columns.Label, access: Dict[str, Any],
                  folder: str):
         self.old, self.made, self.label, self.access, self.folder = known.run, made, label, access, folder
         self.inputs = known.inputs
@@ -181,7 +180,8 @@ class Retraining:
         if self.new is None or self.new.get("status") == "FINISHED":
             return
         try:
-            fresh.interrupt()
+            if status == "KILLED":  # of a cell that failed nothing runs: it would stop the request below
+                fresh.interrupt()
             self._own(fresh, "replay", "end", json.dumps(status), limit_s=limit_s)
         except SpliceError:
             fresh.stop()
@@ -264,9 +264,8 @@ class Retraining:
         verdict = compare.decide(kind, old, new)
         print(verdict.text)
         if verdict.better:
-            app = deployed_as(self.old["id"])
-            print("To put it in the place of the old one:\n"
-                  f"%mlmanager deploy {self.new['id']} --app {app or '<APP>'} --mode replace")
+            print("To put it in the place of the old one:\n" +
+                  replacing(self.new["id"], deployed_as(self.old["id"])))
         else:
             print(f"The old model stays; the new run is kept as {self.new['id']}.")
 
@@ -285,18 +284,22 @@ def _remarks(figures: Dict[str, Any], replaced: bool) -> List[str]:
     return found
 
 
-def deployed_as(run_id: str) -> Optional[str]:
-    """The app whose local endpoint serves a run (docs/DEPLOY.md); None when there is none."""
-    base = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-    for path in sorted(glob.glob(os.path.join(glob.escape(base), "splice-kernel/endpoints/*/endpoint.json"))):
-        try:
-            with open(path, encoding="utf-8") as f:
-                endpoint = json.load(f)
-            if any(v.get("run_id") == run_id for v in endpoint["variants"]):
-                return str(endpoint["app"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-    return None
+def deployed_as(run_id: str) -> Optional[Dict[str, Any]]:
+    """The endpoint that serves a run (docs/DEPLOY.md); None when there is none, or it cannot be told."""
+    try:
+        endpoints = _bridge.call("jobs.endpoints")["endpoints"]
+    except SpliceError:
+        return None
+    return next((e for e in endpoints if any(v["run_id"] == run_id for v in e["variants"])), None)
+
+
+def replacing(run_id: str, endpoint: Optional[Dict[str, Any]]) -> str:
+    """The cell that puts a run in the place of what the endpoint serves."""
+    words = ["%mlmanager deploy", run_id, "--app", endpoint["app"] if endpoint else "<APP>"]
+    for name in ("target", "region"):
+        if endpoint and endpoint.get(name):
+            words += [f"--{name}", endpoint[name]]
+    return " ".join([*words, "--mode", "replace"])
 
 
 def first_line(text: str) -> str:

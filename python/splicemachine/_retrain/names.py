@@ -28,7 +28,7 @@ FRESH = set("""
     get_results get_run load_spark_model lm log_artifact log_artifacts log_batch log_evaluator_metrics
     log_feature_transformations log_metric log_metrics log_model log_model_params log_param log_params
     log_pipeline_stages log_spark_model lp save set_active_experiment set_active_run set_tag set_tags st start_run timer
-    write
+    deploy_aws deploy_local fetch_logs get_deployed_models invoke shift_traffic undeploy watch_job write
 """.split())
 # Methods that leave it as it is, but return a part of it.
 INSIDE = set("copy get getStages getOrDefault getEstimator items keys values stages bestModel conf builder iloc loc "

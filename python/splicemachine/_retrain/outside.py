@@ -9,12 +9,15 @@ import ast
 from typing import Dict, List, NamedTuple, Optional, Set
 
 from splicemachine._retrain.names import chain
+from splicemachine._retrain.sqlcells import spark_writes
 
 CONTEXTS = {"SpliceMLContext", "PySpliceContext", "ExtPySpliceContext"}
 # Methods of a Splice context that write.
 WRITES = {"insert", "upsert", "update", "mergeInto", "delete", "execute", "executeUpdate", "createTable",
           "createAndInsertTable", "dropTable", "dropTableIfExists", "truncateTable", "analyzeSchema", "analyzeTable",
           "export", "exportBinary"}
+# Methods of MLManager that start a job of the Jobs Tracker.
+DEPLOYS = {"deploy_local", "deploy_aws", "undeploy", "shift_traffic"}
 WRITER_ENDS = {"save", "saveAsTable", "insertInto", "json", "parquet", "text", "csv", "xml", "orc", "jdbc"}
 ASKS = {"input", "raw_input", "getpass"}
 # Modules that are there to reach outside, with the functions that only look.
@@ -88,7 +91,7 @@ def _verdict(node: ast.Call, root: Optional[str], methods: List[str], splice: Se
         return False if last == "getConnection" else (True if last in WRITES else None)
     if root in MODULES and methods[0] not in MODULES[root]:
         return False
-    if last in WRITER_ENDS and "write" in methods[:-1]:
+    if last in WRITER_ENDS and "write" in methods[:-1] or last in DEPLOYS or _spark_statement(node, methods):
         return True
     if last == "save":
         return root not in modules
@@ -99,6 +102,13 @@ def _verdict(node: ast.Call, root: Optional[str], methods: List[str], splice: Se
     if last in FILE_WRITERS or (last == "open" and _writes_file(node)):
         return False
     return None
+
+
+def _spark_statement(node: ast.Call, methods: List[str]) -> bool:
+    """spark.sql("insert into …")"""
+    given = node.args[0] if node.args else None
+    return methods[-1] == "sql" and isinstance(given, ast.Constant) and isinstance(given.value, str) \
+        and spark_writes(given.value)
 
 
 def _writes_file(node: ast.Call) -> bool:

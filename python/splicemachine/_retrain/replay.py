@@ -6,8 +6,8 @@ with what the retraining decided.  From then on, in the user's cells:
 - there is one run, the new one: what makes, chooses or ends runs and
   experiments does nothing, and what is logged goes to it;
 - nothing is written outside: models, frames and tables are not saved;
-- a query of the fresh tables shows four of five rows.  The fifth, chosen by
-  a hash of the row, is for the comparison.
+- a query of the fresh tables that has what the models need shows four of
+  five rows.  The fifth, chosen by a hash of the row, is for the comparison.
 
 The retraining's own requests say so in their metadata and are left alone.
 """
@@ -23,8 +23,8 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 from splicemachine import _bridge, _cell, _deployable, _imports, _mlflow, _sql
 from splicemachine._notice import notice
-from splicemachine._retrain import outside, tables
-from splicemachine._retrain.sqlcells import QUERIES
+from splicemachine._retrain import model_columns, outside, tables
+from splicemachine._retrain.sqlcells import QUERIES, first_words, spark_writes
 from splicemachine.errors import SpliceError, TrackingError
 
 VARIABLE = "SPLICE_RETRAIN"
@@ -42,6 +42,14 @@ STAND_INS: Dict[str, Callable[["Replay"], Dict[str, Any]]] = {
 }
 LOGS = {"track.log": {}, "track.log_artifact": {"files": 0, "bytes": 0, "artifact_uri": ""},
         "track.log_artifacts": {"files": 0, "bytes": 0, "artifact_uri": ""}}
+# Of the Jobs Tracker's operations those that only look; the others answer with job 0, which succeeded.
+JOBS_LOOK = {"jobs.address", "jobs.list", "jobs.get", "jobs.log", "jobs.endpoints", "jobs.invoke", "jobs.validate"}
+NO_JOB: Dict[str, Dict[str, Any]] = {
+    "jobs.get": {"job": {"id": 0, "state": "success", "result": {}}},
+    "jobs.log": {"lines": [], "last": 0, "ended": True},
+}
+# Methods of MlflowClient that change something; logging and tags have guards of their own.
+CLIENT_WRITES = re.compile("(create|delete|update|rename|restore|transition|copy|link|finalize)_|set_(?!tag$)")
 
 
 class Read(NamedTuple):
@@ -87,6 +95,7 @@ def install(plan: Dict[str, Any]) -> None:
     _guard_context()
     _imports.after("pyspark.ml.util", _guard_models)
     _imports.after("pyspark.sql.readwriter", _guard_frames)
+    _imports.after("pyspark.sql.session", _guard_session)
     _imports.after("mlflow", _guard_mlflow)
     _imports.after("mlflow.spark", _guard_flavor)
 
@@ -146,11 +155,25 @@ def _guarded(op: str, args: Dict[str, Any], ask: Callable[..., Any]) -> Any:
         return ask(op, **args)
     if op in STAND_INS:
         return STAND_INS[op](_replay)
+    if op.startswith("jobs."):
+        return _job(op, args, ask)
     if op not in LOGS:
         return ask(op, **args)
     if _muted() or args.get("run_id") not in (None, _replay.run.get("id")):
         return LOGS[op]
     return _log_all(args, ask) if op == "track.log" else ask(op, **args)
+
+
+def _job(op: str, args: Dict[str, Any], ask: Callable[..., Any]) -> Any:
+    """What is deployed stays as it is."""
+    __tracebackhide__ = True
+    if args.get("id") == 0 and op in NO_JOB:
+        return NO_JOB[op]
+    if op in JOBS_LOOK:
+        return ask(op, **args)
+    kind = op.partition(".")[2].replace("add", "deploy")
+    return {"job": {"id": 0, "kind": kind, "app": args.get("app") or args.get("app_name") or args.get("id", "")},
+            "page": "left out while retraining"}
 
 
 def _log_all(args: Dict[str, Any], ask: Callable[..., Any]) -> Any:
@@ -185,6 +208,11 @@ def _guard_mlflow(mlflow: Any) -> None:
     mlflow.MlflowClient.log_param = _forgiving(mlflow.MlflowClient.log_param)
     for name in ("log_param", "log_metric", "log_batch", "set_tag", "log_artifact", "log_artifacts"):
         setattr(mlflow.MlflowClient, name, _unless_muted(getattr(mlflow.MlflowClient, name)))
+    for name in filter(CLIENT_WRITES.match, dir(mlflow.MlflowClient)):
+        _stop(mlflow.MlflowClient, name, f"MlflowClient.{name}")
+    for name, instead in (("create_run", active), ("create_experiment", lambda *a, **k: current().experiment.get("id"))):
+        stopped = getattr(mlflow.MlflowClient, name).__wrapped__
+        setattr(mlflow.MlflowClient, name, _unless_ours(stopped, instead))
 
 
 def _forgiving(log_param: Any) -> Any:
@@ -221,6 +249,10 @@ def _guard_frames(readwriter: Any) -> None:
         _stop(readwriter.DataFrameWriterV2, name, "writing a frame")
 
 
+def _guard_session(session: Any) -> None:
+    session.SparkSession.sql = _spark_statement(session.SparkSession.sql)
+
+
 def _guard_context() -> None:
     from splicemachine.spark.context import PySpliceContext
 
@@ -251,11 +283,23 @@ def _statement(method: Any) -> Any:
     """execute: queries and `set schema` run, all else does not."""
     @functools.wraps(method)
     def guarded(self, query_string):
-        words = re.findall(r"[^\W\d]\w*", _sql.strip(query_string).lower())[:2]
+        words = first_words(query_string)
         if _own() or words[:1] and words[0] in QUERIES or words == ["set", "schema"]:
             return method(self, query_string)
         notice(f"Left out while retraining: {_sql.strip(query_string)[:100]}")
         return 0 if method.__name__ == "executeUpdate" else None
+
+    return guarded
+
+
+def _spark_statement(sql: Any) -> Any:
+    """spark.sql: what changes more than the session gives an empty frame."""
+    @functools.wraps(sql)
+    def guarded(self, sqlQuery, *args, **kwargs):
+        if _own() or not spark_writes(sqlQuery):
+            return sql(self, sqlQuery, *args, **kwargs)
+        notice(f"Left out while retraining: {_sql.strip(sqlQuery)[:100]}")
+        return self.range(0).drop("id")
 
     return guarded
 
@@ -314,6 +358,8 @@ def _holding_out(df: Any) -> Any:
         frame = df(self, sql, to_lower)
         if not any(tables.reads(sql, name) for name in current().fresh):
             return frame
+        if model_columns.for_models(frame.columns, current().plan) is None:  # a count, a look-up: whole
+            return frame
         shown, held = split(frame)
         current().reads.append(Read(sql, held))
         return shown
@@ -330,7 +376,7 @@ def split(frame: Any) -> List[Any]:
     names = frame.columns
     twice = len({n.lower() for n in names}) < len(names)
     plain = frame.toDF(*[f"c{i}" for i in range(len(names))]) if twice else frame
-    columns = ["`" + c.replace("`", "``") + "`" for c in plain.columns]
-    fifth = F.pmod(F.xxhash64(*[F.col(c) for c in columns]), F.lit(HOLD_OUT)) == 0
+    quoted = ["`" + c.replace("`", "``") + "`" for c in plain.columns]
+    fifth = F.pmod(F.xxhash64(*[F.col(c) for c in quoted]), F.lit(HOLD_OUT)) == 0
     parts = [plain.filter(~fifth), plain.filter(fifth)]
     return [p.toDF(*names) for p in parts] if twice else parts

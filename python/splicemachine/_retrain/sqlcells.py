@@ -11,6 +11,10 @@ from typing import List, NamedTuple, Optional
 from splicemachine._retrain.tables import WORDS
 
 QUERIES = {"select", "values", "with", "explain", "show", "describe"}
+# Statements of Spark's SQL that change this session alone.
+SESSION = {"set", "reset", "use", "cache", "uncache", "refresh", "clear", "declare", "table", "from", "list", "desc"}
+TEMPORARY = re.compile(r"create\s+(or\s+replace\s+)?(global\s+)?(temp|temporary)\b", re.I)
+INSERTS = re.compile(r"\binsert\s+(into|overwrite)\b", re.I)
 COMMENT = re.compile(r"\s*(?:--[^\n]*\n?|/\*.*?\*/)", re.S)
 TRACKING_MAGIC = "%mlmanager"
 
@@ -29,25 +33,38 @@ def statements(sql: str) -> List[str]:
         if word.group() == ";":
             found.append(sql[begin:word.start()])
             begin = word.end()
-    return [s for s in (_bare(s) for s in [*found, sql[begin:]]) if s]
+    return [s for s in (bare(s) for s in [*found, sql[begin:]]) if s]
 
 
-def _bare(statement: str) -> str:
+def bare(statement: str) -> str:
+    """A statement without the comments and blanks before it."""
     while (comment := COMMENT.match(statement)):
         statement = statement[comment.end():]
     return statement.strip()
+
+
+def first_words(statement: str) -> List[str]:
+    """Its first two words, in lower case: those of a comment before it are none."""
+    return [w.lower() for w in re.findall(r"[^\W\d]\w*", bare(statement))[:2]]
+
+
+def spark_writes(statement: str) -> bool:
+    """Whether a statement of spark.sql changes more than its session."""
+    first = first_words(statement)[:1]
+    if first == ["create"]:
+        return TEMPORARY.match(bare(statement)) is None
+    return first[:1] != [] and (first[0] not in QUERIES | SESSION or INSERTS.search(statement) is not None)
 
 
 def sql_part(body: str, connects: bool) -> Part:
     """Of a %splicemachine cell; `connects`: it changed the connection."""
     keep, left = [], set()
     for statement in statements(body):
-        words = re.findall(r"[^\W\d]\w*", statement)[:2]
-        first = words[0].lower() if words else ""
-        if first == "set" and words[1:] and words[1].lower() == "schema":
+        words = first_words(statement)
+        if words == ["set", "schema"]:
             keep.append(statement + ";")
         else:
-            left.add("a query" if first in QUERIES else "changes the database")
+            left.add("a query" if words[:1] and words[0] in QUERIES else "changes the database")
     if connects:
         left.add("the new run uses the connection of now")
     reason = "changes the database" if "changes the database" in left else next(iter(sorted(left)), None)

@@ -124,8 +124,8 @@ class Literal(NamedTuple):
 def literals(source: str) -> Iterator[Literal]:
     """Where the texts of a Python source stand."""
     starts = [0]
-    for line in source.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
+    for line in source.split("\n"):  # as tokenize counts: a form feed or U+2028 ends no line
+        starts.append(starts[-1] + len(line) + 1)
     middle = {getattr(token, "FSTRING_MIDDLE", -1), getattr(token, "TSTRING_MIDDLE", -1)}
     try:
         for t in tokenize.generate_tokens(io.StringIO(source).readline):
