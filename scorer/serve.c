@@ -79,7 +79,9 @@ static int read_words(struct serving *s, char *const *words, struct err *err)
 	r = args_number("--port", port, 0, 65535, &s->port, err);
 	if (r == 0)
 		r = args_number("--threads", threads, 1, THREADS_MAX, &s->threads, err);
-	return r < 0 ? r : log_parse_level(s->log_level, &s->log.level, err);
+	if (r == 0 && log_parse_level(s->log_level, &s->log.level, err) < 0)
+		r = err->code = E_USAGE; /* it was said on the command line */
+	return r;
 }
 
 static int load(struct serving *s, struct endpoint **ret, struct err *err)

@@ -281,6 +281,8 @@ TEST(the_command_line_is_checked)
 	RUN(2, "--model needs a value", "check", "--model");
 	RUN(2, "\"--colour\" is not known here", "serve", "--colour", "red");
 	RUN(2, "--port is a number from 0 to 65535", "serve", "--model", model, "--port", "http");
+	RUN(2, "log level \"loud\" is not error,", "serve", "--model", model, "--log-level",
+	    "loud");
 	RUN(2, "exclude each other", "serve", "--model", model, "--endpoint", folder);
 	RUN(2, "\"localhost\" is not an IP address", "serve", "--model", model, "--host",
 	    "localhost");
